@@ -1,0 +1,27 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { type Token, token } from '../di/token.js';
+import type { ServiceClient } from './service-client.js';
+
+/** What the calls of a {@link ServiceClient} carry along. */
+export interface RpcScope {
+  /** Default: the client's namespace. */
+  readonly namespace?: string | undefined;
+  /** The lease that holds what the calls make. */
+  readonly lease?: string | undefined;
+}
+
+/** Typed clients of the daemon's services, in the client's namespace, through its interceptors. */
+export interface Rpc {
+  /** The client's namespace. */
+  readonly namespace: string;
+  client<S extends DescService>(service: S, scope?: RpcScope): ServiceClient<S>;
+}
+
+export const Rpc: Token<Rpc, 'Rpc'> = token('Rpc');
+
+/** The daemon's address: the path of its socket, absolute. */
+export interface Address {
+  readonly path: string;
+}
+
+export const Address: Token<Address, 'Address'> = token('Address');
