@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { CtrdError, type MountSpec } from '@ctrd/core';
+
+const run = promisify(execFile);
+
+/** mount(2) takes one page of options, and overlay mounts of many layers need more. */
+const longestOptions = 4000;
+
+/**
+ * Mounts what containerd describes on an existing folder, with the system's `mount`: Node has no
+ * mount(2).
+ */
+export async function mountOn(
+  target: string,
+  mounts: readonly MountSpec[],
+  options: { readOnly: boolean; signal: AbortSignal },
+): Promise<void> {
+  for (const mount of mounts) {
+    const { args, cwd } = mountArguments(mount, target, options.readOnly);
+    try {
+      await run('mount', args, { cwd, signal: options.signal });
+    } catch (error) {
+      throw commandError('mount', target, error);
+    }
+  }
+}
+
+/** Unmounts a folder. One that is in use is detached: it goes when its last user does. */
+export async function unmount(target: string): Promise<void> {
+  try {
+    await run('umount', [target]);
+  } catch {
+    if (!(await mountedFolders()).includes(target)) return;
+    try {
+      await run('umount', ['--lazy', target]);
+    } catch (error) {
+      throw commandError('umount', target, error);
+    }
+  }
+}
+
+/** The folders that something is mounted on, in the order of the mounts. */
+export async function mountedFolders(): Promise<readonly string[]> {
+  const table = await readFile('/proc/self/mountinfo', 'utf8');
+  return table
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
+}
+
+/** The arguments of `mount(8)` for a mount, and the folder that its relative paths start from. */
+export function mountArguments(
+  mount: MountSpec,
+  target: string,
+  readOnly: boolean,
+): { args: string[]; cwd: string } {
+  const wanted = readOnly
+    ? [...mount.options.filter((option) => option !== 'rw'), 'ro']
+    : mount.options;
+  const { options, cwd } = shortened(wanted);
+  const args = ['--types', mount.type === 'bind' ? 'none' : mount.type];
+  if (options.length > 0) args.push('--options', options.join(','));
+  return { args: [...args, mount.source, target], cwd };
+}
+
+/** Makes the layers' paths relative to the folder they share when the options are too long. */
+function shortened(options: readonly string[]): { options: readonly string[]; cwd: string } {
+  if (options.join(',').length <= longestOptions) return { options, cwd: '/' };
+  const lower = options.find((option) => option.startsWith('lowerdir='));
+  if (lower === undefined) return { options, cwd: '/' };
+  const layers = lower.slice('lowerdir='.length).split(':');
+  const shared = layers.map((layer) => `${dirname(layer)}/`).reduce(commonFolder);
+  const relative = `lowerdir=${layers.map((layer) => layer.slice(shared.length)).join(':')}`;
+  return { options: options.map((option) => (option === lower ? relative : option)), cwd: shared };
+}
+
+function commonFolder(left: string, right: string): string {
+  let end = 0;
+  while (end < left.length && left[end] === right[end]) end += 1;
+  return left.slice(0, left.lastIndexOf('/', end - 1) + 1);
+}
+
+/** `/proc` writes spaces and the like as `\040`. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+function commandError(command: string, target: string, error: unknown): CtrdError {
+  const failed = error as { code?: unknown; name?: string; stderr?: string; message?: string };
+  if (failed.name === 'AbortError') {
+    return new CtrdError(`${command} was aborted`, {
+      code: 'aborted',
+      subject: target,
+      cause: error,
+    });
+  }
+  if (failed.code === 'ENOENT') {
+    return new CtrdError(`the program ${command} is not installed (package mount)`, {
+      code: 'failed-precondition',
+      reason: 'missing-program',
+      cause: error,
+    });
+  }
+  const text = (failed.stderr ?? failed.message ?? '').trim();
+  const denied = process.getuid?.() !== 0;
+  return new CtrdError(denied ? `${text} (mounting needs root)` : text, {
+    code: denied ? 'permission-denied' : 'internal',
+    subject: target,
+    cause: error,
+  });
+}

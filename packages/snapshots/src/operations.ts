@@ -1,0 +1,144 @@
+import {
+  type CallControl,
+  type DefaultSnapshotter,
+  invalidArgument,
+  type MountSpec,
+  onOptions,
+  onSubject,
+  type Rpc,
+  type Running,
+  type SnapshotSource,
+  sequence,
+} from '@ctrd/core';
+import { refuseInUse } from './in-use.js';
+import { mountTemporarily, sweepMountFolders } from './mount/mount-folder.js';
+import type { MadeSnapshot, SnapshotInfo } from './snapshot.js';
+import type {
+  CommitSnapshotOptions,
+  CreateSnapshotOptions,
+  LabelSnapshotOptions,
+  MountSnapshotOptions,
+  RemoveSnapshotOptions,
+  SnapshotCall,
+  SnapshotUsageOptions,
+  WalkSnapshotsOptions,
+} from './snapshot-api.js';
+import type { SnapshotStore, StorePlace } from './snapshot-store.js';
+import { snapshotTree } from './snapshot-tree.js';
+import { findSnapshotter } from './snapshotter.js';
+import { checkKey, checkLabels, checkSnapshotterName } from './validate.js';
+
+/** What the operations work with. */
+export interface SnapshotParts {
+  readonly rpc: Rpc;
+  readonly store: SnapshotStore;
+  readonly source: SnapshotSource;
+  readonly defaultSnapshotter: DefaultSnapshotter;
+  /** Where snapshots are mounted. */
+  readonly mountFolder: string;
+}
+
+/** The methods of `SnapshotAPIClient`. */
+export function snapshotOperations(parts: SnapshotParts) {
+  const { rpc, store, source } = parts;
+
+  async function place({ snapshotter, signal }: Running<SnapshotCall>): Promise<StorePlace> {
+    if (snapshotter === undefined) {
+      return { snapshotter: await parts.defaultSnapshotter.name({ signal }), signal };
+    }
+    checkSnapshotterName(snapshotter);
+    return { snapshotter, signal };
+  }
+
+  const make =
+    (kind: 'prepare' | 'view') =>
+    async (key: string, options: Running<CreateSnapshotOptions>): Promise<MadeSnapshot> => {
+      const { image, parent = '', labels = {}, lease } = options;
+      checkKey(key);
+      checkLabels(labels);
+      if (image !== undefined && parent !== '') {
+        throw invalidArgument('parent', 'be left out when an image is given');
+      }
+      if (image !== undefined && kind === 'view') {
+        throw invalidArgument('image', 'be given to createSnapshot; a view takes a parent');
+      }
+      const at = { ...(await place(options)), lease };
+      const mounts =
+        image === undefined
+          ? await store[kind](key, parent, labels, at)
+          : await source.fromImage(key, image, { ...at, labels });
+      return { key, snapshotter: at.snapshotter, mounts };
+    };
+
+  return {
+    createSnapshot: onSubject<CreateSnapshotOptions, MadeSnapshot>(make('prepare')),
+    viewSnapshot: onSubject<CreateSnapshotOptions, MadeSnapshot>(make('view')),
+    getSnapshot: onSubject<SnapshotCall, SnapshotInfo>(async (key, options) => {
+      checkKey(key);
+      return await store.stat(key, await place(options));
+    }),
+    getMounts: onSubject<SnapshotCall, readonly MountSpec[]>(async (key, options) => {
+      checkKey(key);
+      return await store.mounts(key, await place(options));
+    }),
+    getSnapshotUsage: onSubject(async (key, options: Running<SnapshotUsageOptions>) => {
+      checkKey(key);
+      const at = await place(options);
+      let { size, inodes } = await store.usage(key, at);
+      if (options.withParents === true) {
+        for (let next = (await store.stat(key, at)).parent; next !== ''; ) {
+          const below = await store.usage(next, at);
+          size += below.size;
+          inodes += below.inodes;
+          next = (await store.stat(next, at)).parent;
+        }
+      }
+      return { size, inodes };
+    }),
+    labelSnapshot: onSubject<LabelSnapshotOptions, SnapshotInfo>(async (key, options) => {
+      checkKey(key);
+      checkLabels(options.labels);
+      if (Object.keys(options.labels).length === 0) {
+        throw invalidArgument('labels', 'name at least one label');
+      }
+      return await store.label(key, options.labels, await place(options));
+    }),
+    commitSnapshot: onSubject<CommitSnapshotOptions, void>(async (key, options) => {
+      checkKey(key);
+      checkKey(options.name, 'name');
+      checkLabels(options.labels ?? {});
+      const at = { ...(await place(options)), lease: options.lease };
+      await store.commit(options.name, key, options.labels ?? {}, at);
+    }),
+    removeSnapshot: onSubject<RemoveSnapshotOptions, void>(async (key, options) => {
+      checkKey(key);
+      const at = await place(options);
+      if (options.force !== true) await refuseInUse(rpc, key, at);
+      await store.remove(key, at);
+    }),
+    walkSnapshots: sequence<WalkSnapshotsOptions, SnapshotInfo>(async function* (options) {
+      yield* store.list(options.filters ?? [], await place(options));
+    }),
+    snapshotTree: onOptions(async (options: Running<SnapshotCall>) => {
+      const all: SnapshotInfo[] = [];
+      for await (const snapshot of store.list([], await place(options))) all.push(snapshot);
+      return snapshotTree(all);
+    }),
+    cleanupSnapshots: onOptions<SnapshotCall, void>(async (options) => {
+      await store.cleanup(await place(options));
+    }),
+    checkSnapshotter: onSubject(async (name, { signal }: Running<CallControl>) => {
+      checkSnapshotterName(name);
+      return await findSnapshotter(rpc, name, signal);
+    }),
+    mountSnapshot: onSubject(async (key, options: Running<MountSnapshotOptions>) => {
+      checkKey(key);
+      const { readOnly = false, signal } = options;
+      const mounts = await store.mounts(key, await place(options));
+      return await mountTemporarily(parts.mountFolder, mounts, { readOnly, signal });
+    }),
+    sweepMounts: onOptions(({ signal }: Running<CallControl>) =>
+      sweepMountFolders(parts.mountFolder, { signal }),
+    ),
+  };
+}

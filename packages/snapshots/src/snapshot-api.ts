@@ -1,0 +1,119 @@
+import type { CallControl, MountSpec } from '@ctrd/core';
+import type {
+  MadeSnapshot,
+  SnapshotInfo,
+  SnapshotTree,
+  SnapshotterInfo,
+  SnapshotUsage,
+} from './snapshot.js';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What every snapshot call takes. */
+export interface SnapshotCall extends CallControl {
+  /** Default: the client's, see `DefaultSnapshotter`. */
+  readonly snapshotter?: string | undefined;
+}
+
+export interface CreateSnapshotOptions extends SnapshotCall {
+  /**
+   * The image whose layers it stands on; they are unpacked when they are not there yet. Exactly one
+   * of `image` and `parent` may be given; without both it is empty.
+   */
+  readonly image?: string | undefined;
+  /** The committed snapshot it stands on. */
+  readonly parent?: string | undefined;
+  /** The label `containerd.io/gc.root` keeps it although no container names it. */
+  readonly labels?: Labels | undefined;
+  /** The lease that holds it. Default: none, and the daemon may collect what nobody refers to. */
+  readonly lease?: string | undefined;
+}
+
+export interface CommitSnapshotOptions extends SnapshotCall {
+  /** The name of the committed snapshot. */
+  readonly name: string;
+  readonly labels?: Labels | undefined;
+  readonly lease?: string | undefined;
+}
+
+export interface RemoveSnapshotOptions extends SnapshotCall {
+  /** Also when a running task uses it. Default: false, which fails with `failed-precondition`. */
+  readonly force?: boolean | undefined;
+}
+
+export interface SnapshotUsageOptions extends SnapshotCall {
+  /** Adds what the snapshots below it use. Default: false. */
+  readonly withParents?: boolean | undefined;
+}
+
+export interface WalkSnapshotsOptions extends SnapshotCall {
+  /** containerd filters, of which one must match: `kind==active`, `parent==…`. Default: all. */
+  readonly filters?: readonly string[] | undefined;
+}
+
+export interface LabelSnapshotOptions extends SnapshotCall {
+  /** Sets these labels and leaves others; an empty value removes the label. */
+  readonly labels: Labels;
+}
+
+export interface MountSnapshotOptions extends SnapshotCall {
+  /** Default: false. A view is read-only in any case. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/** A snapshot that is mounted on a temporary folder; disposing unmounts it. */
+export interface SnapshotMount extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** What `snapshots()` adds to a client. */
+export interface SnapshotAPIClient {
+  /** Makes an active snapshot. Throws `already-exists`, `not-found` (parent, image, snapshotter). */
+  createSnapshot(key: string, options?: CreateSnapshotOptions): Promise<MadeSnapshot>;
+  /** Makes a read-only snapshot. */
+  viewSnapshot(key: string, options?: CreateSnapshotOptions): Promise<MadeSnapshot>;
+  /** Throws `not-found`. */
+  getSnapshot(key: string, options?: SnapshotCall): Promise<SnapshotInfo>;
+  /** The mounts of an active snapshot or a view. */
+  getMounts(key: string, options?: SnapshotCall): Promise<readonly MountSpec[]>;
+  getSnapshotUsage(key: string, options?: SnapshotUsageOptions): Promise<SnapshotUsage>;
+  labelSnapshot(key: string, options: LabelSnapshotOptions): Promise<SnapshotInfo>;
+  /** Turns an active snapshot into a committed one; its key is gone afterwards. */
+  commitSnapshot(key: string, options: CommitSnapshotOptions): Promise<void>;
+  /**
+   * Throws `not-found`, and `failed-precondition` when others stand on it or (unless forced) a task
+   * runs on it.
+   */
+  removeSnapshot(key: string, options?: RemoveSnapshotOptions): Promise<void>;
+  walkSnapshots(options?: WalkSnapshotsOptions): AsyncIterable<SnapshotInfo>;
+  /** All snapshots, by what stands on what; the roots first made come first. */
+  snapshotTree(options?: SnapshotCall): Promise<readonly SnapshotTree[]>;
+  /** Lets the snapshotter remove what is left of removed snapshots. Throws `unimplemented`. */
+  cleanupSnapshots(options?: SnapshotCall): Promise<void>;
+  /** What the daemon says of a snapshotter. Throws `not-found`, naming those there are. */
+  checkSnapshotter(name: string, options?: CallControl): Promise<SnapshotterInfo>;
+  /**
+   * Mounts a snapshot on a temporary folder until the result is disposed. Needs root, and the
+   * daemon's disk. What a killed process left mounted is found by {@link sweepMounts}.
+   */
+  mountSnapshot(key: string, options?: MountSnapshotOptions): Promise<SnapshotMount>;
+  /** Unmounts and removes what processes that are gone left mounted; answers the folders. */
+  sweepMounts(options?: CallControl): Promise<readonly string[]>;
+}
+
+/**
+ * Runs `use` while a snapshot's content is mounted at `path`, and unmounts it whatever happens.
+ *
+ * ```ts
+ * const passwd = await withMounts(client, 'job-1', (path) => readFile(`${path}/etc/passwd`, 'utf8'));
+ * ```
+ */
+export async function withMounts<T>(
+  client: Pick<SnapshotAPIClient, 'mountSnapshot'>,
+  key: string,
+  use: (path: string) => Promise<T>,
+  options: MountSnapshotOptions = {},
+): Promise<T> {
+  await using mount = await client.mountSnapshot(key, options);
+  return await use(mount.path);
+}
