@@ -1,0 +1,55 @@
+import { isAbsolute } from 'node:path';
+import { invalidArgument } from '@ctrd/core';
+
+/** How often a daemon that ends by itself is started again. */
+export interface RestartPolicy {
+  /** Restarts within {@link windowMs} before it is given up. Default: 5. 0 never restarts. */
+  readonly limit?: number | undefined;
+  /** Default: 60 000. */
+  readonly windowMs?: number | undefined;
+  /** The pause before the first restart; it doubles up to 5 s. Default: 100. */
+  readonly pauseMs?: number | undefined;
+}
+
+/** A private containerd. */
+export interface DaemonOptions {
+  /**
+   * Its folder: images, containers, socket, log. What is there stays, and containers go on running
+   * when it stops. Default: a temporary one, which is emptied and removed at the end.
+   */
+  readonly root?: string | undefined;
+  /** The program. Default: `containerd` in PATH. */
+  readonly containerd?: string | undefined;
+  /** Folders searched before PATH, for the program itself, its shims and runc. */
+  readonly path?: readonly string[] | undefined;
+  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | undefined;
+  /** Tables of containerd's TOML config, merged over ours: `{ plugins: { … } }`. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds within which it must serve. Default: 30 000. */
+  readonly startTimeoutMs?: number | undefined;
+  /** Milliseconds for a clean stop before it is killed. Default: 10 000. */
+  readonly stopTimeoutMs?: number | undefined;
+  readonly restart?: RestartPolicy | undefined;
+}
+
+/** Throws `invalid-argument`, naming the field. */
+export function checkDaemonOptions(options: DaemonOptions): void {
+  const { root, containerd, startTimeoutMs, stopTimeoutMs, restart = {} } = options;
+  if (root !== undefined && !isAbsolute(root)) {
+    throw invalidArgument('root', 'be an absolute path', root);
+  }
+  if (containerd !== undefined && !isAbsolute(containerd)) {
+    throw invalidArgument('containerd', 'be an absolute path', containerd);
+  }
+  for (const [field, value] of Object.entries({
+    startTimeoutMs,
+    stopTimeoutMs,
+    'restart.limit': restart.limit,
+    'restart.windowMs': restart.windowMs,
+    'restart.pauseMs': restart.pauseMs,
+  })) {
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+      throw invalidArgument(field, 'be a number of at least 0', value);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { create } from '@bufbuild/protobuf';
+import { Health, HealthCheckRequestSchema } from '@ctrd/api/grpc/health/v1';
+import { CtrdError, toCtrdError } from '@ctrd/core';
+import { grpcConnector } from '@ctrd/core/grpc';
+import type { Layout } from './layout.js';
+import { logTail } from './log.js';
+
+/** Resolves when the daemon answers on its socket. */
+export async function untilServing(
+  layout: Layout,
+  { signal, ended }: { signal: AbortSignal; ended: Promise<string> },
+): Promise<void> {
+  const stop = new AbortController();
+  const gaveUp = ended.then(async (how) => {
+    throw new CtrdError(`containerd ended while it started (${how}):\n${await logTail(layout)}`, {
+      code: 'failed-precondition',
+      reason: 'ended',
+      subject: layout.folder,
+    });
+  });
+  try {
+    await Promise.race([answers(layout, AbortSignal.any([signal, stop.signal])), gaveUp]);
+  } catch (error) {
+    if (signal.aborted && (signal.reason as Error | undefined)?.name === 'TimeoutError') {
+      throw new CtrdError(
+        `containerd does not serve in time; its log ends:\n${await logTail(layout)}`,
+        {
+          code: 'timeout',
+          subject: layout.folder,
+          cause: error,
+        },
+      );
+    }
+    throw toCtrdError(error);
+  } finally {
+    stop.abort();
+    gaveUp.catch(() => {});
+  }
+}
+
+async function answers(layout: Layout, signal: AbortSignal): Promise<void> {
+  const connection = grpcConnector().open(layout.socket);
+  try {
+    // The connection tries again by itself while the socket is not there.
+    await connection.unary({
+      method: Health.method.check,
+      request: create(HealthCheckRequestSchema),
+      options: { signal, waitForReady: true },
+    });
+  } finally {
+    await connection.close();
+  }
+}
