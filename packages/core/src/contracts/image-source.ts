@@ -33,4 +33,6 @@ export interface ImageSource {
   unpack(reference: string, options: { snapshotter: string; signal: AbortSignal }): Promise<void>;
 }
 
-export const ImageSource: Token<ImageSource, 'ImageSource'> = token('ImageSource');
+export const ImageSource: Token<ImageSource, 'ImageSource'> = token('ImageSource', {
+  from: 'images() of @ctrd/images',
+});

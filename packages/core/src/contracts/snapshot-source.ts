@@ -28,4 +28,6 @@ export interface SnapshotSource {
   remove(key: string, place: SnapshotPlace): Promise<void>;
 }
 
-export const SnapshotSource: Token<SnapshotSource, 'SnapshotSource'> = token('SnapshotSource');
+export const SnapshotSource: Token<SnapshotSource, 'SnapshotSource'> = token('SnapshotSource', {
+  from: 'snapshots() of @ctrd/snapshots',
+});

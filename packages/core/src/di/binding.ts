@@ -20,6 +20,8 @@ export type Factory<T> = (parts: Resolver) => T;
 export interface Binding<Name extends string = string> {
   readonly token: Token<unknown, Name>;
   readonly make: Factory<unknown>;
+  /** Whether the client disposes what was made. */
+  readonly owned: boolean;
 }
 
 /** A share of a part that many contribute to. */
@@ -33,7 +35,7 @@ export function bind<T, Name extends string>(
   token: Token<T, Name>,
   make: Factory<T>,
 ): Binding<Name> {
-  return { token, make };
+  return { token, make, owned: true };
 }
 
 /** Adds a share to a part that many contribute to. */

@@ -16,6 +16,8 @@ export interface Token<out T = unknown, out Name extends string = string> {
   readonly name: Name;
   /** The same in every copy of a package. */
   readonly key: symbol;
+  /** The package that usually provides it, for error messages. */
+  readonly from: string | undefined;
   readonly [made]?: T;
 }
 
@@ -27,9 +29,15 @@ export interface Contributions<out T = unknown> {
   readonly [made]?: T;
 }
 
-/** Makes a {@link Token}. The name must be unique among all tokens of a program. */
-export function token<T, const Name extends string>(name: Name): Token<T, Name> {
-  return { kind: 'token', name, key: Symbol.for(`ctrd.token.${name}`) };
+/**
+ * Makes a {@link Token}. The name must be unique among all tokens of a program; `from` says what to
+ * add when nobody provides it.
+ */
+export function token<T, const Name extends string>(
+  name: Name,
+  options: { from?: string } = {},
+): Token<T, Name> {
+  return { kind: 'token', name, key: Symbol.for(`ctrd.token.${name}`), from: options.from };
 }
 
 /** Makes a {@link Contributions} key. */

@@ -32,10 +32,7 @@ export class CtrdError extends Error {
   readonly rawMessage: string;
 
   constructor(message: string, facts: ErrorFacts) {
-    super(
-      prefix(facts) + message,
-      facts.cause === undefined ? undefined : { cause: facts.cause },
-    );
+    super(prefix(facts) + message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.rawMessage = message;
     this.code = facts.code;
     this.operation = facts.operation;

@@ -1,3 +1,7 @@
+import { invalidArgument } from '../errors/index.js';
+import { socketPath } from '../rpc/address.js';
+import { identifierRule, isIdentifier } from './identifier.js';
+
 /** Options of `ctrd()`. */
 export interface ClientOptions {
   /**
@@ -13,4 +17,22 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** A tsyringe container of the host: what it has registered under a token's key is found too. */
   readonly container?: unknown;
+}
+
+/** Throws `invalid-argument`, naming the field. */
+export function checkClientOptions(options: ClientOptions): void {
+  const { address, namespace, snapshotter, connectTimeoutMs } = options;
+  if (address !== undefined) socketPath(address);
+  if (namespace !== undefined && !isIdentifier(namespace)) {
+    throw invalidArgument('namespace', identifierRule, namespace);
+  }
+  if (snapshotter !== undefined && !isIdentifier(snapshotter)) {
+    throw invalidArgument('snapshotter', "be a plugin's id, such as overlayfs", snapshotter);
+  }
+  if (
+    connectTimeoutMs !== undefined &&
+    !(Number.isFinite(connectTimeoutMs) && connectTimeoutMs >= 0)
+  ) {
+    throw invalidArgument('connectTimeoutMs', 'be a number of at least 0', connectTimeoutMs);
+  }
 }

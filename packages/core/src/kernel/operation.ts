@@ -15,6 +15,8 @@ export type OptionsArgument<O> = Record<never, never> extends O ? [options?: O] 
 /** An implementation with what the kernel must know to wrap it. */
 export interface Operation<Method = unknown> {
   readonly kind: 'operation' | 'sequence';
+  /** Whether the first argument is an id or reference, and the options the second. */
+  readonly hasSubject: boolean;
   /** Splits a call's arguments into subject and options. */
   readonly split: (args: readonly unknown[]) => SplitCall;
   readonly run: (subject: string, options: Running<CallControl>) => unknown;
@@ -38,6 +40,7 @@ export function onSubject<O extends CallControl, R>(
 ): Operation<OnSubject<O, R>> {
   return {
     kind: 'operation',
+    hasSubject: true,
     split: ([subject, options]) => ({ subject: subject as string, options: given(options) }),
     run: run as Operation['run'],
   };
@@ -50,7 +53,11 @@ export function onOptions<O extends CallControl, R>(
 ): Operation<OnOptions<O, R>> {
   return {
     kind: 'operation',
-    split: ([options]) => ({ subject: subjectOf(given(options) as O) ?? '', options: given(options) }),
+    hasSubject: false,
+    split: ([options]) => ({
+      subject: subjectOf(given(options) as O) ?? '',
+      options: given(options),
+    }),
     run: (_subject, options) => run(options as Running<O>),
   };
 }
@@ -61,6 +68,7 @@ export function sequence<O extends CallControl, T>(
 ): Operation<Sequence<O, T>> {
   return {
     kind: 'sequence',
+    hasSubject: false,
     split: ([options]) => ({ subject: '', options: given(options) }),
     run: (_subject, options) => run(options as Running<O>),
   };

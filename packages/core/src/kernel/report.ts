@@ -12,9 +12,7 @@ export interface Failure {
  * Takes failures that no caller is waiting for. The default makes them process warnings
  * (`process.emitWarning`); a host binds its logger here.
  */
-export interface Report {
-  (failure: Failure): void;
-}
+export type Report = (failure: Failure) => void;
 
 export const Report: Token<Report, 'Report'> = token('Report');
 

@@ -1,5 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
-import { type Token, token } from '../di/token.js';
+import { type Contributions, contributions, type Token, token } from '../di/token.js';
+import type { RpcInterceptor } from './interceptor.js';
 import type { ServiceClient } from './service-client.js';
 
 /** What the calls of a {@link ServiceClient} carry along. */
@@ -25,3 +26,6 @@ export interface Address {
 }
 
 export const Address: Token<Address, 'Address'> = token('Address');
+
+/** What every call of a client passes through, the outermost first. */
+export const Interceptors: Contributions<RpcInterceptor> = contributions('Interceptors');

@@ -31,7 +31,10 @@ export interface Leases {
     labels?: Readonly<Record<string, string>> | undefined;
     expiresInMs?: number | undefined;
   }): Promise<Lease>;
-  list(options: { signal: AbortSignal; filters?: readonly string[] | undefined }): Promise<readonly LeaseInfo[]>;
+  list(options: {
+    signal: AbortSignal;
+    filters?: readonly string[] | undefined;
+  }): Promise<readonly LeaseInfo[]>;
   /** `sync` waits for the garbage collection that follows. A lease that is gone already is no error. */
   delete(id: string, options: { signal: AbortSignal; sync?: boolean | undefined }): Promise<void>;
   resources(id: string, options: { signal: AbortSignal }): Promise<readonly LeaseResource[]>;

@@ -1,0 +1,6 @@
+export {
+  type CreateClientOptions,
+  createClient,
+  type DefaultClient,
+  defaultClient,
+} from './create-client.js';

@@ -1,0 +1,1 @@
+export { type GrpcOptions, grpcConnector } from './connector.js';

@@ -1,0 +1,202 @@
+import { setMaxListeners } from 'node:events';
+import type { DependencyContainer } from 'tsyringe';
+import { createScope, type Scope } from '../di/scope.js';
+import type { RpcInterceptor } from '../rpc/interceptor.js';
+import { Interceptors } from '../rpc/rpc.js';
+import { checkComposition, checkMethods } from './check-composition.js';
+import type { Client, ClientBase, ClientDescription } from './client.js';
+import type { Composition } from './composition.js';
+import { dependencyOrder } from './dependency-order.js';
+import { describeClient } from './describe.js';
+import { createHooks, type HookRegistry } from './hooks.js';
+import { createLifecycle, type Lifecycle } from './lifecycle.js';
+import type { Middleware } from './middleware.js';
+import type { CallControl } from './operation.js';
+import type { Plugin, PluginDefinition, PluginParts } from './plugin.js';
+import { Report } from './report.js';
+import { methodOf } from './run-operation.js';
+
+/** One plugin of a client that is being made. */
+interface Member {
+  readonly definition: PluginDefinition;
+  readonly parts: PluginParts;
+}
+
+/** Makes and starts a client. What was started is stopped again when something fails. */
+export async function assemble(
+  composition: Composition,
+  kernel: Plugin,
+  control: CallControl,
+): Promise<Client<object>> {
+  checkComposition(composition, kernel.definition);
+  const definitions = orderOf([kernel, ...composition.plugins]);
+  const scope = createScope(composition.options.container as DependencyContainer | undefined);
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
+  const interceptors = bindParts(scope, composition, definitions);
+  const hooks = createHooks(scope.get(Report));
+  const members = definitions.map((definition): Member => {
+    const { name } = definition;
+    const context = {
+      ...{ name, hooks, report: scope.get(Report), closing: closing.signal },
+      ...{ get: scope.get, find: scope.find, all: scope.all },
+    };
+    return { definition, parts: definition.setup?.(context) ?? {} };
+  });
+  const middleware = middlewareOf(composition, definitions);
+  checkMethods(methodsOf(members), middleware, operationNames(members));
+  for (const add of composition.handlers) add(hooks);
+
+  const lifecycle = createLifecycle({ members, scope, closing });
+  await lifecycle.start(control);
+  const description = () =>
+    describe(composition, definitions, members, middleware, hooks, interceptors);
+  return clientOf(members, lifecycle, closing.signal, middleware, description);
+}
+
+function orderOf(plugins: readonly Plugin[]): readonly PluginDefinition[] {
+  // The kernel's parts are defaults: a plugin that provides one comes before the kernel itself.
+  const replaced = new Set(
+    plugins
+      .slice(1)
+      .flatMap(({ definition }) => definition.provides ?? [])
+      .map(({ token }) => token.name),
+  );
+  const items = plugins.map(({ definition }, index) => ({
+    name: definition.name,
+    definition,
+    needs: [...(definition.requires ?? []), ...(definition.uses ?? [])].map(({ name }) => name),
+    gives: (definition.provides ?? [])
+      .map(({ token }) => token.name)
+      .filter((name) => index > 0 || !replaced.has(name)),
+  }));
+  return dependencyOrder(items).map(({ definition }) => definition);
+}
+
+/** Registers every part; the host's go before the plugins', these before the kernel's. */
+function bindParts(
+  scope: Scope,
+  composition: Composition,
+  definitions: readonly PluginDefinition[],
+): readonly { readonly by: string; readonly interceptor: RpcInterceptor }[] {
+  const bound = new Set<string>();
+  const plugins = [...composition.plugins.map(({ definition }) => definition)];
+  const kernel = definitions.filter((definition) => !plugins.includes(definition));
+  for (const bindings of [
+    composition.bindings,
+    ...[...plugins, ...kernel].map((definition) => definition.provides ?? []),
+  ]) {
+    for (const binding of bindings) {
+      if (bound.has(binding.token.name)) continue;
+      bound.add(binding.token.name);
+      scope.bind(binding);
+    }
+  }
+  for (const definition of definitions) {
+    for (const { to, make } of definition.contributes ?? []) scope.contribute(to, make);
+  }
+  const interceptors = [
+    ...composition.interceptors.map((interceptor) => ({ by: 'host', interceptor })),
+    ...definitions.flatMap(({ name, interceptors: own = [] }) =>
+      own.map((interceptor) => ({ by: name, interceptor })),
+    ),
+  ];
+  for (const { interceptor } of interceptors) scope.contribute(Interceptors, () => interceptor);
+  return interceptors;
+}
+
+interface BoundMiddleware {
+  readonly operation: string;
+  readonly by: string;
+  readonly run: Middleware;
+}
+
+function middlewareOf(
+  composition: Composition,
+  definitions: readonly PluginDefinition[],
+): readonly BoundMiddleware[] {
+  return [
+    ...composition.middleware.map((middleware) => ({ ...middleware, by: 'host' })),
+    ...definitions.flatMap(({ name, middleware = {} }) =>
+      Object.entries(middleware).map(([operation, run]) => ({ operation, by: name, run })),
+    ),
+  ];
+}
+
+function methodsOf(members: readonly Member[]) {
+  return members.map(({ definition, parts }) => ({
+    plugin: definition.name,
+    names: [...Object.keys(parts.operations ?? {}), ...Object.keys(parts.members ?? {})],
+  }));
+}
+
+function operationNames(members: readonly Member[]): ReadonlySet<string> {
+  const all = members.flatMap(({ parts }) => Object.entries(parts.operations ?? {}));
+  return new Set(all.filter(([, { kind }]) => kind === 'operation').map(([name]) => name));
+}
+
+function clientOf(
+  members: readonly Member[],
+  lifecycle: Lifecycle,
+  closing: AbortSignal,
+  middleware: readonly BoundMiddleware[],
+  description: () => ClientDescription,
+): Client<object> {
+  const host = {
+    closing,
+    open: lifecycle.open,
+    enter: lifecycle.enter,
+    middlewareOf: (name: string) =>
+      middleware.filter(({ operation }) => operation === name).map(({ run }) => run),
+  };
+  const base: ClientBase = {
+    close: (options) => lifecycle.close(options),
+    describe: description,
+    [Symbol.asyncDispose]: () => lifecycle.close(),
+  };
+  const client: object = base;
+  for (const { parts } of members) {
+    for (const [name, operation] of Object.entries(parts.operations ?? {})) {
+      Object.defineProperty(client, name, {
+        value: methodOf(name, operation, host),
+        enumerable: true,
+      });
+    }
+    // As they are described, since a member may be a getter.
+    Object.defineProperties(client, Object.getOwnPropertyDescriptors(parts.members ?? {}));
+  }
+  return Object.freeze(client) as Client<object>;
+}
+
+function describe(
+  composition: Composition,
+  definitions: readonly PluginDefinition[],
+  members: readonly Member[],
+  middleware: readonly BoundMiddleware[],
+  hooks: HookRegistry,
+  interceptors: readonly { readonly by: string }[],
+): ClientDescription {
+  const methods = methodsOf(members);
+  const providers = new Map<string, string>();
+  for (const { name, provides = [] } of definitions) {
+    for (const { token } of provides) {
+      const plugin = composition.plugins.some(({ definition }) => definition.name === name);
+      if (plugin || !providers.has(token.name)) providers.set(token.name, name);
+    }
+  }
+  for (const { token } of composition.bindings) providers.set(token.name, 'host');
+  const byOperation: Record<string, string[]> = {};
+  for (const { operation, by } of middleware) (byOperation[operation] ??= []).push(by);
+  return describeClient({
+    plugins: definitions.map(({ name, requires = [], uses = [] }, index) => ({
+      name,
+      requires: requires.map((token) => token.name),
+      uses: uses.map((token) => token.name),
+      methods: methods[index]?.names ?? [],
+    })),
+    parts: [...providers].map(([token, providedBy]) => ({ token, providedBy })),
+    middleware: byOperation,
+    handlers: hooks.counts(),
+    interceptors: interceptors.map(({ by }) => by),
+  });
+}

@@ -1,0 +1,108 @@
+import { CtrdError, invalidArgument } from '../errors/index.js';
+import type { CallControl } from './operation.js';
+
+/** A signal that ends with the first of several causes. Disposing lets go of them all. */
+export interface MergedSignal extends Disposable {
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Merges a call's signal, its time limit and further signals into one. `AbortSignal.any` would keep
+ * every call's signal alive as long as the longest-lived source; this lets go when it is disposed.
+ */
+export function mergeSignals(
+  control: CallControl,
+  ...others: readonly AbortSignal[]
+): MergedSignal {
+  const { signal, timeoutMs } = control;
+  checkControl(control);
+  const controller = new AbortController();
+  const undo: (() => void)[] = [];
+  for (const source of signal === undefined ? others : [signal, ...others]) {
+    if (source.aborted) {
+      controller.abort(source.reason);
+      break;
+    }
+    const pass = () => controller.abort(source.reason);
+    source.addEventListener('abort', pass, { once: true });
+    undo.push(() => source.removeEventListener('abort', pass));
+  }
+  if (timeoutMs !== undefined && !controller.signal.aborted) {
+    const outOfTime = () => controller.abort(timeoutError(timeoutMs));
+    if (timeoutMs === 0) outOfTime();
+    else {
+      const timer = setTimeout(outOfTime, timeoutMs);
+      undo.push(() => clearTimeout(timer));
+    }
+  }
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const step of undo.splice(0)) step();
+    },
+  };
+}
+
+/** What an aborted signal makes of a call: its reason when that is ours, `aborted` otherwise. */
+export function abortError(signal: AbortSignal): CtrdError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof CtrdError) return reason;
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return new CtrdError('the time for it is up', { code: 'timeout', cause: reason });
+  }
+  return new CtrdError('was aborted', { code: 'aborted', cause: reason });
+}
+
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw abortError(signal);
+}
+
+/**
+ * Runs a step that makes something, to its end: an abort is looked at before it, never during it,
+ * so that its result is known and can be undone.
+ */
+export async function uninterrupted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  throwIfAborted(signal);
+  return await run();
+}
+
+/** Runs a clean-up under a time limit of its own, whatever became of the call it cleans up after. */
+export async function withDeadline<T>(
+  timeoutMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using merged = mergeSignals({ timeoutMs });
+  return await run(merged.signal);
+}
+
+/** Rejects when the signal ends, whatever the promise does later; its late failure is nobody's. */
+export async function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) {
+    promise.catch(() => {});
+    throw abortError(signal);
+  }
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = () => reject(abortError(signal));
+    signal.addEventListener('abort', fail, { once: true });
+    stop = () => signal.removeEventListener('abort', fail);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    stop();
+  }
+}
+
+function checkControl({ signal, timeoutMs }: CallControl): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument('signal', 'be an AbortSignal', signal);
+  }
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
+    throw invalidArgument('timeoutMs', 'be a number of at least 0', timeoutMs);
+  }
+}
+
+function timeoutError(timeoutMs: number): CtrdError {
+  return new CtrdError(`was not done within ${timeoutMs} ms`, { code: 'timeout' });
+}

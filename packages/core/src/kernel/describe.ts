@@ -1,0 +1,25 @@
+import type { ClientDescription } from './client.js';
+
+/** Adds the readable listing to the facts. */
+export function describeClient(facts: Omit<ClientDescription, 'toString'>): ClientDescription {
+  return { ...facts, toString: () => listing(facts) };
+}
+
+function listing(facts: Omit<ClientDescription, 'toString'>): string {
+  const lines = ['plugins'];
+  for (const { name, requires, uses, methods } of facts.plugins) {
+    lines.push(`  ${name}`);
+    if (requires.length > 0) lines.push(`    requires ${requires.join(', ')}`);
+    if (uses.length > 0) lines.push(`    uses ${uses.join(', ')}`);
+    if (methods.length > 0) lines.push(`    methods ${methods.join(', ')}`);
+  }
+  lines.push('parts', ...facts.parts.map((part) => `  ${part.token} by ${part.providedBy}`));
+  lines.push('middleware', ...entries(facts.middleware, (who) => who.join(' → ')));
+  lines.push('handlers', ...entries(facts.handlers, String));
+  lines.push('interceptors', ...facts.interceptors.map((who) => `  ${who}`));
+  return lines.join('\n');
+}
+
+function entries<T>(record: Readonly<Record<string, T>>, shown: (value: T) => string): string[] {
+  return Object.entries(record).map(([name, value]) => `  ${name}: ${shown(value)}`);
+}

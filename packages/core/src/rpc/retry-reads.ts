@@ -1,0 +1,19 @@
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { hasCode } from '../errors/index.js';
+import type { RpcInterceptor } from './interceptor.js';
+
+/**
+ * Repeats a read once when its connection broke: a daemon that restarts drops what is under way.
+ * Only calls that the API marks as free of side effects; anything else might have been done.
+ */
+export const retryReads: RpcInterceptor = {
+  async unary(call, next) {
+    try {
+      return await next(call);
+    } catch (error) {
+      const read = call.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+      if (!read || !hasCode(error, 'unavailable') || error.reason !== 'dropped') throw error;
+      return await next(call);
+    }
+  },
+};
