@@ -109,19 +109,17 @@ export declare type ContainerDelete = Message<"containerd.events.ContainerDelete
 export declare const ContainerDeleteSchema: GenMessage<ContainerDelete>;
 
 /**
+ * Since 2.1.
+ *
  * @generated from message containerd.events.ContentCreate
  */
 export declare type ContentCreate = Message<"containerd.events.ContentCreate"> & {
   /**
-   * since 2.1
-   *
    * @generated from field: string digest = 1;
    */
   digest: string;
 
   /**
-   * since 2.1
-   *
    * @generated from field: int64 size = 2;
    */
   size: bigint;
@@ -208,12 +206,12 @@ export declare type NamespaceDelete = Message<"containerd.events.NamespaceDelete
 export declare const NamespaceDeleteSchema: GenMessage<NamespaceDelete>;
 
 /**
+ * Since 1.7.24.
+ *
  * @generated from message containerd.events.SandboxCreate
  */
 export declare type SandboxCreate = Message<"containerd.events.SandboxCreate"> & {
   /**
-   * since 1.7.24
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -226,12 +224,12 @@ export declare type SandboxCreate = Message<"containerd.events.SandboxCreate"> &
 export declare const SandboxCreateSchema: GenMessage<SandboxCreate>;
 
 /**
+ * Since 1.7.24.
+ *
  * @generated from message containerd.events.SandboxStart
  */
 export declare type SandboxStart = Message<"containerd.events.SandboxStart"> & {
   /**
-   * since 1.7.24
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -244,26 +242,22 @@ export declare type SandboxStart = Message<"containerd.events.SandboxStart"> & {
 export declare const SandboxStartSchema: GenMessage<SandboxStart>;
 
 /**
+ * Since 1.7.24.
+ *
  * @generated from message containerd.events.SandboxExit
  */
 export declare type SandboxExit = Message<"containerd.events.SandboxExit"> & {
   /**
-   * since 1.7.24
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7.24
-   *
    * @generated from field: uint32 exit_status = 2;
    */
   exitStatus: number;
 
   /**
-   * since 1.7.24
-   *
    * @generated from field: google.protobuf.Timestamp exited_at = 3;
    */
   exitedAt?: Timestamp | undefined;

@@ -18,15 +18,11 @@ export declare const file_containerd_types_introspection: GenFile;
  */
 export declare type RuntimeRequest = Message<"containerd.types.RuntimeRequest"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string runtime_path = 1;
    */
   runtimePath: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: google.protobuf.Any options = 2;
    */
   options?: Any | undefined;
@@ -43,15 +39,11 @@ export declare const RuntimeRequestSchema: GenMessage<RuntimeRequest>;
  */
 export declare type RuntimeVersion = Message<"containerd.types.RuntimeVersion"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string version = 1;
    */
   version: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: string revision = 2;
    */
   revision: string;
@@ -68,36 +60,26 @@ export declare const RuntimeVersionSchema: GenMessage<RuntimeVersion>;
  */
 export declare type RuntimeInfo = Message<"containerd.types.RuntimeInfo"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: containerd.types.RuntimeVersion version = 2;
    */
   version?: RuntimeVersion | undefined;
 
   /**
-   * since 2.0
-   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
 
   /**
-   * since 2.0
-   *
    * @generated from field: google.protobuf.Any features = 4;
    */
   features?: Any | undefined;
 
   /**
-   * since 2.0
-   *
    * @generated from field: map<string, string> annotations = 5;
    */
   annotations: { [key: string]: string };

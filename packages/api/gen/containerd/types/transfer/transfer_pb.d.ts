@@ -16,33 +16,27 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_containerd_types_transfer_transfer: GenFile;
 
 /**
+ * Since 2.3.
+ *
  * @generated from message containerd.types.transfer.ContainerPath
  */
 export declare type ContainerPath = Message<"containerd.types.transfer.ContainerPath"> & {
   /**
-   * since 2.3
-   *
    * @generated from field: string container_id = 1;
    */
   containerId: string;
 
   /**
-   * since 2.3
-   *
    * @generated from field: string path = 2;
    */
   path: string;
 
   /**
-   * since 2.3
-   *
    * @generated from field: bool no_walk = 3;
    */
   noWalk: boolean;
 
   /**
-   * since 2.3
-   *
    * @generated from field: bool preserve_ownership = 4;
    */
   preserveOwnership: boolean;
@@ -59,50 +53,36 @@ export declare const ContainerPathSchema: GenMessage<ContainerPath>;
  */
 export declare type ImageStore = Message<"containerd.types.transfer.ImageStore"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: map<string, string> labels = 2;
    */
   labels: { [key: string]: string };
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.Platform platforms = 3;
    */
   platforms: Platform[];
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool all_metadata = 4;
    */
   allMetadata: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: uint32 manifest_limit = 5;
    */
   manifestLimit: number;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.transfer.ImageReference extra_references = 6;
    */
   extraReferences: ImageReference[];
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.transfer.UnpackConfiguration unpacks = 10;
    */
   unpacks: UnpackConfiguration[];
@@ -119,15 +99,11 @@ export declare const ImageStoreSchema: GenMessage<ImageStore>;
  */
 export declare type UnpackConfiguration = Message<"containerd.types.transfer.UnpackConfiguration"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Platform platform = 1;
    */
   platform?: Platform | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string snapshotter = 2;
    */
   snapshotter: string;
@@ -144,36 +120,26 @@ export declare const UnpackConfigurationSchema: GenMessage<UnpackConfiguration>;
  */
 export declare type ImageReference = Message<"containerd.types.transfer.ImageReference"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool is_prefix = 2;
    */
   isPrefix: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool allow_overwrite = 3;
    */
   allowOverwrite: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool add_digest = 4;
    */
   addDigest: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool skip_named_digest = 5;
    */
   skipNamedDigest: boolean;
@@ -190,22 +156,16 @@ export declare const ImageReferenceSchema: GenMessage<ImageReference>;
  */
 export declare type ImageImportStream = Message<"containerd.types.transfer.ImageImportStream"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string stream = 1;
    */
   stream: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string media_type = 2;
    */
   mediaType: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool force_compress = 3;
    */
   forceCompress: boolean;
@@ -222,43 +182,31 @@ export declare const ImageImportStreamSchema: GenMessage<ImageImportStream>;
  */
 export declare type ImageExportStream = Message<"containerd.types.transfer.ImageExportStream"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string stream = 1;
    */
   stream: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string media_type = 2;
    */
   mediaType: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.Platform platforms = 3;
    */
   platforms: Platform[];
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool all_platforms = 4;
    */
   allPlatforms: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool skip_compatibility_manifest = 5;
    */
   skipCompatibilityManifest: boolean;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool skip_non_distributable = 6;
    */
   skipNonDistributable: boolean;
@@ -275,36 +223,26 @@ export declare const ImageExportStreamSchema: GenMessage<ImageExportStream>;
  */
 export declare type Progress = Message<"containerd.types.transfer.Progress"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string event = 1;
    */
   event: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated string parents = 3;
    */
   parents: string[];
 
   /**
-   * since 1.7
-   *
    * @generated from field: int64 progress = 4;
    */
   progress: bigint;
 
   /**
-   * since 1.7
-   *
    * @generated from field: int64 total = 5;
    */
   total: bigint;
@@ -328,15 +266,11 @@ export declare const ProgressSchema: GenMessage<Progress>;
  */
 export declare type OCIRegistry = Message<"containerd.types.transfer.OCIRegistry"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string reference = 1;
    */
   reference: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.transfer.RegistryResolver resolver = 2;
    */
   resolver?: RegistryResolver | undefined;
@@ -353,15 +287,11 @@ export declare const OCIRegistrySchema: GenMessage<OCIRegistry>;
  */
 export declare type RegistryResolver = Message<"containerd.types.transfer.RegistryResolver"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string auth_stream = 1;
    */
   authStream: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: map<string, string> headers = 2;
    */
   headers: { [key: string]: string };
@@ -406,22 +336,16 @@ export declare const RegistryResolverSchema: GenMessage<RegistryResolver>;
  */
 export declare type AuthRequest = Message<"containerd.types.transfer.AuthRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string host = 1;
    */
   host: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string reference = 2;
    */
   reference: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated string wwwauthenticate = 3;
    */
   wwwauthenticate: string[];
@@ -438,29 +362,21 @@ export declare const AuthRequestSchema: GenMessage<AuthRequest>;
  */
 export declare type AuthResponse = Message<"containerd.types.transfer.AuthResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.transfer.AuthType authType = 1;
    */
   authType: AuthType;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string secret = 2;
    */
   secret: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string username = 3;
    */
   username: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Timestamp expire_at = 4;
    */
   expireAt?: Timestamp | undefined;
@@ -477,8 +393,6 @@ export declare const AuthResponseSchema: GenMessage<AuthResponse>;
  */
 export declare type Data = Message<"containerd.types.transfer.Data"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: bytes data = 1;
    */
   data: Uint8Array;
@@ -495,8 +409,6 @@ export declare const DataSchema: GenMessage<Data>;
  */
 export declare type WindowUpdate = Message<"containerd.types.transfer.WindowUpdate"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: int32 update = 1;
    */
   update: number;
@@ -509,19 +421,17 @@ export declare type WindowUpdate = Message<"containerd.types.transfer.WindowUpda
 export declare const WindowUpdateSchema: GenMessage<WindowUpdate>;
 
 /**
+ * Since 2.3.
+ *
  * @generated from message containerd.types.transfer.ReadStream
  */
 export declare type ReadStream = Message<"containerd.types.transfer.ReadStream"> & {
   /**
-   * since 2.3
-   *
    * @generated from field: string stream = 1;
    */
   stream: string;
 
   /**
-   * since 2.3
-   *
    * @generated from field: string media_type = 2;
    */
   mediaType: string;
@@ -534,19 +444,17 @@ export declare type ReadStream = Message<"containerd.types.transfer.ReadStream">
 export declare const ReadStreamSchema: GenMessage<ReadStream>;
 
 /**
+ * Since 2.3.
+ *
  * @generated from message containerd.types.transfer.WriteStream
  */
 export declare type WriteStream = Message<"containerd.types.transfer.WriteStream"> & {
   /**
-   * since 2.3
-   *
    * @generated from field: string stream = 1;
    */
   stream: string;
 
   /**
-   * since 2.3
-   *
    * @generated from field: string media_type = 2;
    */
   mediaType: string;

@@ -129,26 +129,22 @@ export declare type ServerResponse = Message<"containerd.services.introspection.
 export declare const ServerResponseSchema: GenMessage<ServerResponse>;
 
 /**
+ * Since 1.6.39.
+ *
  * @generated from message containerd.services.introspection.v1.DeprecationWarning
  */
 export declare type DeprecationWarning = Message<"containerd.services.introspection.v1.DeprecationWarning"> & {
   /**
-   * since 1.6.39
-   *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * since 1.6.39
-   *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * since 1.6.39
-   *
    * @generated from field: google.protobuf.Timestamp last_occurrence = 3;
    */
   lastOccurrence?: Timestamp | undefined;
@@ -161,26 +157,22 @@ export declare type DeprecationWarning = Message<"containerd.services.introspect
 export declare const DeprecationWarningSchema: GenMessage<DeprecationWarning>;
 
 /**
+ * Since 2.0.
+ *
  * @generated from message containerd.services.introspection.v1.PluginInfoRequest
  */
 export declare type PluginInfoRequest = Message<"containerd.services.introspection.v1.PluginInfoRequest"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string type = 1;
    */
   type: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
@@ -193,19 +185,17 @@ export declare type PluginInfoRequest = Message<"containerd.services.introspecti
 export declare const PluginInfoRequestSchema: GenMessage<PluginInfoRequest>;
 
 /**
+ * Since 2.0.
+ *
  * @generated from message containerd.services.introspection.v1.PluginInfoResponse
  */
 export declare type PluginInfoResponse = Message<"containerd.services.introspection.v1.PluginInfoResponse"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: containerd.services.introspection.v1.Plugin plugin = 1;
    */
   plugin?: Plugin | undefined;
 
   /**
-   * since 2.0
-   *
    * @generated from field: google.protobuf.Any extra = 2;
    */
   extra?: Any | undefined;

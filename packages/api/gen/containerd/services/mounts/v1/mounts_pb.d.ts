@@ -17,29 +17,21 @@ export declare const file_containerd_services_mounts_v1_mounts: GenFile;
  */
 export declare type ActivateRequest = Message<"containerd.services.mounts.v1.ActivateRequest"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * since 2.2
-   *
    * @generated from field: repeated containerd.types.Mount mounts = 2;
    */
   mounts: Mount[];
 
   /**
-   * since 2.2
-   *
    * @generated from field: map<string, string> labels = 3;
    */
   labels: { [key: string]: string };
 
   /**
-   * since 2.2
-   *
    * @generated from field: bool temporary = 4;
    */
   temporary: boolean;
@@ -56,8 +48,6 @@ export declare const ActivateRequestSchema: GenMessage<ActivateRequest>;
  */
 export declare type ActivateResponse = Message<"containerd.services.mounts.v1.ActivateResponse"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: containerd.types.ActivationInfo info = 1;
    */
   info?: ActivationInfo | undefined;
@@ -74,8 +64,6 @@ export declare const ActivateResponseSchema: GenMessage<ActivateResponse>;
  */
 export declare type DeactivateRequest = Message<"containerd.services.mounts.v1.DeactivateRequest"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -92,8 +80,6 @@ export declare const DeactivateRequestSchema: GenMessage<DeactivateRequest>;
  */
 export declare type InfoRequest = Message<"containerd.services.mounts.v1.InfoRequest"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: string name = 1;
    */
   name: string;
@@ -110,8 +96,6 @@ export declare const InfoRequestSchema: GenMessage<InfoRequest>;
  */
 export declare type InfoResponse = Message<"containerd.services.mounts.v1.InfoResponse"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: containerd.types.ActivationInfo info = 1;
    */
   info?: ActivationInfo | undefined;
@@ -128,15 +112,11 @@ export declare const InfoResponseSchema: GenMessage<InfoResponse>;
  */
 export declare type UpdateRequest = Message<"containerd.services.mounts.v1.UpdateRequest"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: containerd.types.ActivationInfo info = 1;
    */
   info?: ActivationInfo | undefined;
 
   /**
-   * since 2.2
-   *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
@@ -153,8 +133,6 @@ export declare const UpdateRequestSchema: GenMessage<UpdateRequest>;
  */
 export declare type UpdateResponse = Message<"containerd.services.mounts.v1.UpdateResponse"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: containerd.types.ActivationInfo info = 1;
    */
   info?: ActivationInfo | undefined;
@@ -171,8 +149,6 @@ export declare const UpdateResponseSchema: GenMessage<UpdateResponse>;
  */
 export declare type ListRequest = Message<"containerd.services.mounts.v1.ListRequest"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -189,8 +165,6 @@ export declare const ListRequestSchema: GenMessage<ListRequest>;
  */
 export declare type ListMessage = Message<"containerd.services.mounts.v1.ListMessage"> & {
   /**
-   * since 2.2
-   *
    * @generated from field: containerd.types.ActivationInfo info = 1;
    */
   info?: ActivationInfo | undefined;

@@ -20,8 +20,6 @@ export declare const file_containerd_services_sandbox_v1_sandbox: GenFile;
  */
 export declare type StoreCreateRequest = Message<"containerd.services.sandbox.v1.StoreCreateRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 1;
    */
   sandbox?: Sandbox | undefined;
@@ -38,8 +36,6 @@ export declare const StoreCreateRequestSchema: GenMessage<StoreCreateRequest>;
  */
 export declare type StoreCreateResponse = Message<"containerd.services.sandbox.v1.StoreCreateResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 1;
    */
   sandbox?: Sandbox | undefined;
@@ -56,15 +52,11 @@ export declare const StoreCreateResponseSchema: GenMessage<StoreCreateResponse>;
  */
 export declare type StoreUpdateRequest = Message<"containerd.services.sandbox.v1.StoreUpdateRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 1;
    */
   sandbox?: Sandbox | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated string fields = 2;
    */
   fields: string[];
@@ -81,8 +73,6 @@ export declare const StoreUpdateRequestSchema: GenMessage<StoreUpdateRequest>;
  */
 export declare type StoreUpdateResponse = Message<"containerd.services.sandbox.v1.StoreUpdateResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 1;
    */
   sandbox?: Sandbox | undefined;
@@ -99,8 +89,6 @@ export declare const StoreUpdateResponseSchema: GenMessage<StoreUpdateResponse>;
  */
 export declare type StoreDeleteRequest = Message<"containerd.services.sandbox.v1.StoreDeleteRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -129,8 +117,6 @@ export declare const StoreDeleteResponseSchema: GenMessage<StoreDeleteResponse>;
  */
 export declare type StoreListRequest = Message<"containerd.services.sandbox.v1.StoreListRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: repeated string filters = 1;
    */
   filters: string[];
@@ -147,8 +133,6 @@ export declare const StoreListRequestSchema: GenMessage<StoreListRequest>;
  */
 export declare type StoreListResponse = Message<"containerd.services.sandbox.v1.StoreListResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.Sandbox list = 1;
    */
   list: Sandbox[];
@@ -165,8 +149,6 @@ export declare const StoreListResponseSchema: GenMessage<StoreListResponse>;
  */
 export declare type StoreGetRequest = Message<"containerd.services.sandbox.v1.StoreGetRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -183,8 +165,6 @@ export declare const StoreGetRequestSchema: GenMessage<StoreGetRequest>;
  */
 export declare type StoreGetResponse = Message<"containerd.services.sandbox.v1.StoreGetResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 1;
    */
   sandbox?: Sandbox | undefined;
@@ -201,29 +181,21 @@ export declare const StoreGetResponseSchema: GenMessage<StoreGetResponse>;
  */
 export declare type ControllerCreateRequest = Message<"containerd.services.sandbox.v1.ControllerCreateRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: repeated containerd.types.Mount rootfs = 2;
    */
   rootfs: Mount[];
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Any options = 3;
    */
   options?: Any | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string netns_path = 4;
    */
   netnsPath: string;
@@ -261,8 +233,6 @@ export declare const ControllerCreateRequestSchema: GenMessage<ControllerCreateR
  */
 export declare type ControllerCreateResponse = Message<"containerd.services.sandbox.v1.ControllerCreateResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -279,8 +249,6 @@ export declare const ControllerCreateResponseSchema: GenMessage<ControllerCreate
  */
 export declare type ControllerStartRequest = Message<"containerd.services.sandbox.v1.ControllerStartRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -304,29 +272,21 @@ export declare const ControllerStartRequestSchema: GenMessage<ControllerStartReq
  */
 export declare type ControllerStartResponse = Message<"containerd.services.sandbox.v1.ControllerStartResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Timestamp created_at = 3;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: map<string, string> labels = 4;
    */
   labels: { [key: string]: string };
@@ -364,8 +324,6 @@ export declare const ControllerStartResponseSchema: GenMessage<ControllerStartRe
  */
 export declare type ControllerPlatformRequest = Message<"containerd.services.sandbox.v1.ControllerPlatformRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -389,8 +347,6 @@ export declare const ControllerPlatformRequestSchema: GenMessage<ControllerPlatf
  */
 export declare type ControllerPlatformResponse = Message<"containerd.services.sandbox.v1.ControllerPlatformResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.types.Platform platform = 1;
    */
   platform?: Platform | undefined;
@@ -407,15 +363,11 @@ export declare const ControllerPlatformResponseSchema: GenMessage<ControllerPlat
  */
 export declare type ControllerStopRequest = Message<"containerd.services.sandbox.v1.ControllerStopRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: uint32 timeout_secs = 2;
    */
   timeoutSecs: number;
@@ -451,8 +403,6 @@ export declare const ControllerStopResponseSchema: GenMessage<ControllerStopResp
  */
 export declare type ControllerWaitRequest = Message<"containerd.services.sandbox.v1.ControllerWaitRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -476,15 +426,11 @@ export declare const ControllerWaitRequestSchema: GenMessage<ControllerWaitReque
  */
 export declare type ControllerWaitResponse = Message<"containerd.services.sandbox.v1.ControllerWaitResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: uint32 exit_status = 1;
    */
   exitStatus: number;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Timestamp exited_at = 2;
    */
   exitedAt?: Timestamp | undefined;
@@ -501,15 +447,11 @@ export declare const ControllerWaitResponseSchema: GenMessage<ControllerWaitResp
  */
 export declare type ControllerStatusRequest = Message<"containerd.services.sandbox.v1.ControllerStatusRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: bool verbose = 2;
    */
   verbose: boolean;
@@ -533,50 +475,36 @@ export declare const ControllerStatusRequestSchema: GenMessage<ControllerStatusR
  */
 export declare type ControllerStatusResponse = Message<"containerd.services.sandbox.v1.ControllerStatusResponse"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: uint32 pid = 2;
    */
   pid: number;
 
   /**
-   * since 1.7
-   *
    * @generated from field: string state = 3;
    */
   state: string;
 
   /**
-   * since 1.7
-   *
    * @generated from field: map<string, string> info = 4;
    */
   info: { [key: string]: string };
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Timestamp created_at = 5;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Timestamp exited_at = 6;
    */
   exitedAt?: Timestamp | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Any extra = 7;
    */
   extra?: Any | undefined;
@@ -607,8 +535,6 @@ export declare const ControllerStatusResponseSchema: GenMessage<ControllerStatus
  */
 export declare type ControllerShutdownRequest = Message<"containerd.services.sandbox.v1.ControllerShutdownRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
@@ -640,19 +566,17 @@ export declare type ControllerShutdownResponse = Message<"containerd.services.sa
 export declare const ControllerShutdownResponseSchema: GenMessage<ControllerShutdownResponse>;
 
 /**
+ * Since 2.0.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerMetricsRequest
  */
 export declare type ControllerMetricsRequest = Message<"containerd.services.sandbox.v1.ControllerMetricsRequest"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: string sandboxer = 10;
    */
   sandboxer: string;
@@ -665,12 +589,12 @@ export declare type ControllerMetricsRequest = Message<"containerd.services.sand
 export declare const ControllerMetricsRequestSchema: GenMessage<ControllerMetricsRequest>;
 
 /**
+ * Since 2.0.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerMetricsResponse
  */
 export declare type ControllerMetricsResponse = Message<"containerd.services.sandbox.v1.ControllerMetricsResponse"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: containerd.types.Metric metrics = 1;
    */
   metrics?: Metric | undefined;
@@ -683,33 +607,27 @@ export declare type ControllerMetricsResponse = Message<"containerd.services.san
 export declare const ControllerMetricsResponseSchema: GenMessage<ControllerMetricsResponse>;
 
 /**
+ * Since 2.0.
+ *
  * @generated from message containerd.services.sandbox.v1.ControllerUpdateRequest
  */
 export declare type ControllerUpdateRequest = Message<"containerd.services.sandbox.v1.ControllerUpdateRequest"> & {
   /**
-   * since 2.0
-   *
    * @generated from field: string sandbox_id = 1;
    */
   sandboxId: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: string sandboxer = 2;
    */
   sandboxer: string;
 
   /**
-   * since 2.0
-   *
    * @generated from field: containerd.types.Sandbox sandbox = 3;
    */
   sandbox?: Sandbox | undefined;
 
   /**
-   * since 2.0
-   *
    * @generated from field: repeated string fields = 4;
    */
   fields: string[];

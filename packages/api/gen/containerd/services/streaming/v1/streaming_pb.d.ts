@@ -16,8 +16,6 @@ export declare const file_containerd_services_streaming_v1_streaming: GenFile;
  */
 export declare type StreamInit = Message<"containerd.services.streaming.v1.StreamInit"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string id = 1;
    */
   id: string;

@@ -16,22 +16,16 @@ export declare const file_containerd_services_transfer_v1_transfer: GenFile;
  */
 export declare type TransferRequest = Message<"containerd.services.transfer.v1.TransferRequest"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Any source = 1;
    */
   source?: Any | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: google.protobuf.Any destination = 2;
    */
   destination?: Any | undefined;
 
   /**
-   * since 1.7
-   *
    * @generated from field: containerd.services.transfer.v1.TransferOptions options = 3;
    */
   options?: TransferOptions | undefined;
@@ -48,8 +42,6 @@ export declare const TransferRequestSchema: GenMessage<TransferRequest>;
  */
 export declare type TransferOptions = Message<"containerd.services.transfer.v1.TransferOptions"> & {
   /**
-   * since 1.7
-   *
    * @generated from field: string progress_stream = 1;
    */
   progressStream: string;

@@ -600,6 +600,11 @@ export declare type NetworkStat = Message<"io.containerd.cgroups.v1.NetworkStat"
   rxPackets: bigint;
 
   /**
+   * @generated from field: uint64 rx_errors = 4;
+   */
+  rxErrors: bigint;
+
+  /**
    * @generated from field: uint64 rx_dropped = 5;
    */
   rxDropped: bigint;

@@ -59,6 +59,63 @@ export declare type Metrics = Message<"io.containerd.cgroups.v2.Metrics"> & {
 export declare const MetricsSchema: GenMessage<Metrics>;
 
 /**
+ * Pressure: the share of time, in percent over the last seconds, that tasks stood still for want of
+ * the resource, and the total in microseconds.
+ *
+ * @generated from message io.containerd.cgroups.v2.PSIData
+ */
+export declare type PSIData = Message<"io.containerd.cgroups.v2.PSIData"> & {
+  /**
+   * @generated from field: double avg10 = 1;
+   */
+  avg10: number;
+
+  /**
+   * @generated from field: double avg60 = 2;
+   */
+  avg60: number;
+
+  /**
+   * @generated from field: double avg300 = 3;
+   */
+  avg300: number;
+
+  /**
+   * @generated from field: uint64 total = 4;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message io.containerd.cgroups.v2.PSIData.
+ * Use `create(PSIDataSchema)` to create a new message.
+ */
+export declare const PSIDataSchema: GenMessage<PSIData>;
+
+/**
+ * Some tasks stood still, or all that could have run.
+ *
+ * @generated from message io.containerd.cgroups.v2.PSIStats
+ */
+export declare type PSIStats = Message<"io.containerd.cgroups.v2.PSIStats"> & {
+  /**
+   * @generated from field: io.containerd.cgroups.v2.PSIData some = 1;
+   */
+  some?: PSIData | undefined;
+
+  /**
+   * @generated from field: io.containerd.cgroups.v2.PSIData full = 2;
+   */
+  full?: PSIData | undefined;
+};
+
+/**
+ * Describes the message io.containerd.cgroups.v2.PSIStats.
+ * Use `create(PSIStatsSchema)` to create a new message.
+ */
+export declare const PSIStatsSchema: GenMessage<PSIStats>;
+
+/**
  * @generated from message io.containerd.cgroups.v2.PidsStat
  */
 export declare type PidsStat = Message<"io.containerd.cgroups.v2.PidsStat"> & {
@@ -84,6 +141,11 @@ export declare const PidsStatSchema: GenMessage<PidsStat>;
  */
 export declare type CPUStat = Message<"io.containerd.cgroups.v2.CPUStat"> & {
   /**
+   * @generated from field: uint64 usage_usec = 1;
+   */
+  usageUsec: bigint;
+
+  /**
    * @generated from field: uint64 user_usec = 2;
    */
   userUsec: bigint;
@@ -107,6 +169,13 @@ export declare type CPUStat = Message<"io.containerd.cgroups.v2.CPUStat"> & {
    * @generated from field: uint64 throttled_usec = 6;
    */
   throttledUsec: bigint;
+
+  /**
+   * since 1.7
+   *
+   * @generated from field: io.containerd.cgroups.v2.PSIStats psi = 7;
+   */
+  psi?: PSIStats | undefined;
 };
 
 /**
@@ -293,6 +362,27 @@ export declare type MemoryStat = Message<"io.containerd.cgroups.v2.MemoryStat"> 
    * @generated from field: uint64 swap_limit = 35;
    */
   swapLimit: bigint;
+
+  /**
+   * since 1.7
+   *
+   * @generated from field: uint64 max_usage = 36;
+   */
+  maxUsage: bigint;
+
+  /**
+   * since 1.7
+   *
+   * @generated from field: uint64 swap_max_usage = 37;
+   */
+  swapMaxUsage: bigint;
+
+  /**
+   * since 1.7
+   *
+   * @generated from field: io.containerd.cgroups.v2.PSIStats psi = 38;
+   */
+  psi?: PSIStats | undefined;
 };
 
 /**
@@ -392,6 +482,13 @@ export declare type IOStat = Message<"io.containerd.cgroups.v2.IOStat"> & {
    * @generated from field: repeated io.containerd.cgroups.v2.IOEntry usage = 1;
    */
   usage: IOEntry[];
+
+  /**
+   * since 1.7
+   *
+   * @generated from field: io.containerd.cgroups.v2.PSIStats psi = 2;
+   */
+  psi?: PSIStats | undefined;
 };
 
 /**
