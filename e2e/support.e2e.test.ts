@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  daemon,
+  importBusybox,
+  isAlive,
+  leakOracle,
+  namespaceOf,
+  type PrivateDaemon,
+  privateDaemon,
+  shims,
+  waitFor,
+} from './support/index.js';
+
+const namespace = namespaceOf(import.meta.url);
+
+describe('the daemon of a line', () => {
+  it('serves its own version and runs a container', async () => {
+    const { ctr, line, version } = daemon();
+    expect(version.startsWith(line)).toBe(true);
+    const image = await importBusybox(daemon(), namespace);
+    const oracle = leakOracle(daemon(), namespace, { ids: ['one'] });
+    const before = await oracle.count();
+    const output = await ctr('-n', namespace, 'run', '--rm', image, 'one', 'id', '-u');
+    expect(output.trim()).toBe('0');
+    await oracle.expectNothingLeft(before);
+  });
+});
+
+describe('a private daemon', () => {
+  let own: PrivateDaemon;
+  const ns = `${namespace}-own`;
+
+  beforeAll(async () => {
+    own = await privateDaemon();
+    await importBusybox(own, ns);
+  });
+  afterAll(() => own[Symbol.asyncDispose]());
+
+  it('leaves its containers alone when it is killed, and knows them when it is back', async () => {
+    const oracle = leakOracle(own, ns, { ids: ['two'] });
+    const before = await oracle.count();
+    const image = 'docker.io/library/busybox:e2e';
+    await own.ctr('-n', ns, 'run', '--detach', image, 'two', 'sleep', '1000');
+    const [shim] = (await shims()).filter(({ namespace: of }) => of === ns);
+    await own.restart();
+    expect(shim?.id).toBe('two');
+    expect(await isAlive(shim?.pid ?? 0)).toBe(true);
+    expect(await own.ctr('-n', ns, 'tasks', 'ls')).toMatch(/two\s+\d+\s+RUNNING/);
+    await expect(oracle.expectNothingLeft(before, 1)).rejects.toThrow(/task two/);
+    await own.ctr('-n', ns, 'tasks', 'kill', '--signal', 'SIGKILL', 'two');
+    await waitFor(async () => /two\s+\d+\s+STOPPED/.test(await own.ctr('-n', ns, 'tasks', 'ls')));
+    await own.ctr('-n', ns, 'tasks', 'delete', 'two');
+    await own.ctr('-n', ns, 'containers', 'delete', 'two');
+    await oracle.expectNothingLeft(before);
+  });
+
+  it('is removed with all that still runs on it', async () => {
+    const other = await privateDaemon();
+    const image = await importBusybox(other, `${ns}2`);
+    await other.ctr('-n', `${ns}2`, 'run', '-d', image, 'three', 'sleep', '1000');
+    await other[Symbol.asyncDispose]();
+    await waitFor(async () => (await shims()).every(({ address }) => address !== other.address));
+    expect(await isAlive(other.pid)).toBe(false);
+  });
+});

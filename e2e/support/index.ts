@@ -1,0 +1,25 @@
+export {
+  type Blob,
+  busyboxImage,
+  busyboxRootfs,
+  dir,
+  dockerArchive,
+  file,
+  type Image,
+  type ImageOptions,
+  ociArchive,
+  symlink,
+} from '../../tools/busybox-image/index.js';
+export { containerdBinaries, type Line, lines } from '../../tools/matrix/index.js';
+export {
+  daemon,
+  namespaceOf,
+  type PrivateDaemon,
+  privateDaemon,
+  type TestDaemon,
+} from './daemon.js';
+export type { DaemonPlace } from './daemon-process.js';
+export { busyboxImageTar, busyboxName, importBusybox } from './image.js';
+export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from './leak-oracle.js';
+export { isAlive, type Shim, shimSocket, shims } from './remains.js';
+export { type WaitOptions, waitFor } from './wait-for.js';

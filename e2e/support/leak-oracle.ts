@@ -1,0 +1,130 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestDaemon } from './daemon.js';
+import { cgroups, mountsBelow, runcStates, shimSocket, shims } from './remains.js';
+import { waitFor } from './wait-for.js';
+
+/** Everything that a client could leave behind, as lines of text: `task job-1`, `fifo /…/io-x`. */
+export type Remains = ReadonlySet<string>;
+
+/** What to look at. */
+export interface OracleOptions {
+  /** Snapshotters that the tests use. Default: `overlayfs` and `native`. */
+  readonly snapshotters?: readonly string[];
+  /** Ids of containers whose shims' sockets are looked for, also when nothing else is left. */
+  readonly ids?: readonly string[];
+}
+
+/** Counts what a namespace has on a daemon and the machine. */
+export interface LeakOracle {
+  /** Counts now. */
+  count(): Promise<Remains>;
+  /**
+   * Waits until nothing is there that was not there before: descriptors and shims go a moment after
+   * the call that ended them.
+   *
+   * @throws Error that lists what is left.
+   */
+  expectNothingLeft(before: Remains, timeoutMs?: number): Promise<void>;
+}
+
+/** An oracle that asks `ctr`, `/proc` and the file system, never the code under test. */
+export function leakOracle(
+  daemon: TestDaemon,
+  namespace: string,
+  options: OracleOptions = {},
+): LeakOracle {
+  const count = async (): Promise<Remains> => {
+    const found = await Promise.all([
+      onDaemon(daemon, namespace, options.snapshotters ?? ['overlayfs', 'native']),
+      onMachine(daemon, namespace, options.ids ?? []),
+      inProcess(),
+    ]);
+    return new Set(found.flat());
+  };
+  const expectNothingLeft = async (before: Remains, timeoutMs = 30_000): Promise<void> => {
+    let left: string[] = [];
+    await waitFor(
+      async () => {
+        left = [...(await count())].filter((thing) => !before.has(thing));
+        return left.length === 0;
+      },
+      { timeoutMs, everyMs: 200 },
+    ).catch((cause: unknown) => {
+      throw new Error(`left behind in ${namespace}:\n  ${left.sort().join('\n  ')}`, { cause });
+    });
+  };
+  return { count, expectNothingLeft };
+}
+
+async function onDaemon(
+  daemon: TestDaemon,
+  namespace: string,
+  snapshotters: readonly string[],
+): Promise<string[]> {
+  const list = async (kind: string, ...args: string[]): Promise<string[]> =>
+    lines(await daemon.ctr('--namespace', namespace, ...args)).map((name) => `${kind} ${name}`);
+  const table = async (kind: string, ...args: string[]): Promise<string[]> =>
+    // The first line is a heading, the first column the name.
+    (await list(kind, ...args)).slice(1).map((row) => row.split(/\s+/, 2).join(' '));
+  const found = await Promise.all([
+    list('task', 'tasks', 'ls', '--quiet'),
+    list('container', 'containers', 'ls', '--quiet'),
+    list('image', 'images', 'ls', '--quiet'),
+    list('lease', 'leases', 'ls', '--quiet'),
+    table('ingest', 'content', 'active'),
+    ...snapshotters.map((name) =>
+      table(`snapshot-of-${name}`, 'snapshots', '--snapshotter', name, 'ls'),
+    ),
+  ]);
+  return found.flat();
+}
+
+async function onMachine(
+  { address, state, runtimeDir }: TestDaemon,
+  namespace: string,
+  ids: readonly string[],
+): Promise<string[]> {
+  const own = (await shims()).filter(
+    (shim) => shim.address === address && shim.namespace === namespace,
+  );
+  const sockets = await Promise.all(ids.map((id) => presentSocket(address, namespace, id)));
+  // The fifo folder and the state of a shared daemon are this file's alone while it has its turn.
+  return [
+    ...own.map(({ id, pid }) => `shim ${id} (process ${pid})`),
+    ...sockets.flat().map((path) => `shim socket ${path}`),
+    ...(await names(join(runtimeDir, 'fifo'))).map((name) => `fifo ${name}`),
+    ...(await names(join(state, 'io.containerd.runtime.v2.task', namespace))).map(
+      (id) => `bundle ${id}`,
+    ),
+    ...(await mountsBelow(state)).map((path) => `mount ${path}`),
+    ...(await cgroups(namespace)).map((path) => `cgroup ${path}`),
+    ...(await runcStates(namespace)).map((id) => `runc state ${id}`),
+  ];
+}
+
+/** Open descriptors of this process: files and pipes by name, anonymous ones by their number. */
+async function inProcess(): Promise<string[]> {
+  const targets = await Promise.all(
+    (await names('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  const counts = new Map<string, number>();
+  for (const target of targets) {
+    const kind = target.replace(/:\[\d+\]$/, '');
+    // A path that was removed counts as well; the folder read above and the epoll sets do not.
+    if (kind === '' || kind.endsWith('/fd') || kind.startsWith('anon_inode')) continue;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([kind, n]) =>
+    Array.from({ length: n }, (_, index) => `descriptor ${kind} #${index + 1}`),
+  );
+}
+
+async function presentSocket(address: string, namespace: string, id: string): Promise<string[]> {
+  const path = shimSocket(address, namespace, id);
+  return (await names('/run/containerd/s')).some((name) => path.endsWith(name)) ? [path] : [];
+}
+
+const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+const lines = (output: string): string[] => output.split('\n').filter((line) => line !== '');
