@@ -35,10 +35,10 @@ export function layersOfMounts(mounts: readonly MountSpec[]): readonly string[] 
   if (mount === undefined || more.length > 0) return undefined;
   if (mount.type === 'bind') return [mount.source];
   if (mount.type !== 'overlay') return undefined;
-  const valueOf = (name: string) =>
+  const optionOf = (name: string) =>
     mount.options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
-  const upper = valueOf('upperdir');
-  const lower = valueOf('lowerdir')?.split(':') ?? [];
+  const upper = optionOf('upperdir');
+  const lower = optionOf('lowerdir')?.split(':') ?? [];
   return upper === undefined ? lower : [upper, ...lower];
 }
 

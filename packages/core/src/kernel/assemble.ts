@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { DependencyContainer } from 'tsyringe';
 import { createScope, type Scope } from '../di/scope.js';
+import { CtrdError } from '../errors/index.js';
 import type { RpcInterceptor } from '../rpc/interceptor.js';
 import { Interceptors } from '../rpc/rpc.js';
 import { checkComposition, checkMethods } from './check-composition.js';
@@ -35,10 +36,15 @@ export async function assemble(
   setMaxListeners(0, closing.signal);
   const interceptors = bindParts(scope, composition, definitions);
   const hooks = createHooks(scope.get(Report));
+  let client: Client<object> | undefined;
   const members = definitions.map((definition): Member => {
     const { name } = definition;
     const context = {
       ...{ name, hooks, report: scope.get(Report), closing: closing.signal },
+      client: <Api extends object>() => {
+        if (client === undefined) throw notYet(name);
+        return client as Client<object> & Api;
+      },
       ...{ get: scope.get, find: scope.find, all: scope.all },
     };
     return { definition, parts: definition.setup?.(context) ?? {} };
@@ -48,10 +54,11 @@ export async function assemble(
   for (const add of composition.handlers) add(hooks);
 
   const lifecycle = createLifecycle({ members, scope, closing });
-  await lifecycle.start(control);
   const description = () =>
     describe(composition, definitions, members, middleware, hooks, interceptors);
-  return clientOf(members, lifecycle, closing.signal, middleware, description);
+  client = clientOf(members, lifecycle, closing.signal, middleware, description);
+  await lifecycle.start(control);
+  return client;
 }
 
 function orderOf(plugins: readonly Plugin[]): readonly PluginDefinition[] {
@@ -198,5 +205,12 @@ function describe(
     middleware: byOperation,
     handlers: hooks.counts(),
     interceptors: interceptors.map(({ by }) => by),
+  });
+}
+
+function notYet(plugin: string): CtrdError {
+  return new CtrdError(`the plugin ${plugin} asks for the client before there is one`, {
+    code: 'failed-precondition',
+    reason: 'setup',
   });
 }

@@ -15,6 +15,11 @@ export interface PluginContext extends Resolver {
   readonly report: Report;
   /** Ends when the client closes. */
   readonly closing: AbortSignal;
+  /**
+   * The client that the plugin is part of, for handles whose methods are the client's: through its
+   * middleware. Throws `failed-precondition` during `setup`, when there is no client yet.
+   */
+  client<Api extends object>(): Api;
 }
 
 /** What a plugin gives a client. */

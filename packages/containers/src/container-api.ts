@@ -1,0 +1,142 @@
+import type { Readable, Writable } from 'node:stream';
+import type { CallControl, Handler } from '@ctrd/core';
+import type {
+  AttachOptions,
+  ContainerOptions,
+  DestroyOptions,
+  ExecOptions,
+  KillOptions,
+  RunOptions,
+  TerminalSize,
+  UpdateOptions,
+} from './container-options.js';
+import type { ExitMessage } from './exits/exit-message.js';
+import type { TaskStatus } from './lifecycle/tasks.js';
+import type { ContainerStats } from './stats/container-stats.js';
+
+/** The streams and the end of a process. */
+export interface ProcessHandle {
+  readonly pid: number;
+  /** Where stdin is `pipe`; `end()` ends the process's input. */
+  readonly stdin: Writable | null;
+  /** Where stdout is `pipe`. While nobody reads it, the process waits. */
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Resolves when the process has ended and its output is here. The same for every caller. */
+  wait(options?: CallControl): Promise<ExitMessage>;
+  resize(options: TerminalSize & CallControl): Promise<void>;
+  kill(options?: Omit<KillOptions, 'execId'>): Promise<void>;
+}
+
+/** A container of this client. Disposing destroys it. */
+export interface Container extends ProcessHandle, AsyncDisposable {
+  readonly id: string;
+  /** Starts one that was made with `start: false`. */
+  start(options?: CallControl): Promise<void>;
+  exec(options: ExecOptions): Promise<Process>;
+  run(options: RunOptions): Promise<RunResult>;
+  pause(options?: CallControl): Promise<void>;
+  unpause(options?: CallControl): Promise<void>;
+  stop(options?: DestroyOptions): Promise<ExitMessage>;
+  update(options: UpdateOptions): Promise<void>;
+  stats(options?: CallControl): Promise<ContainerStats>;
+  info(options?: CallControl): Promise<ContainerInfo>;
+  /** Lets go of its streams and leaves it running; another client can attach. */
+  detach(): void;
+  destroy(options?: DestroyOptions): Promise<ExitMessage | undefined>;
+}
+
+/** A process that was started in a container. */
+export interface Process extends ProcessHandle {
+  readonly containerId: string;
+  readonly execId: string;
+}
+
+export interface RunResult extends ExitMessage {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Whether there was more than was kept. */
+  readonly truncated: boolean;
+}
+
+export interface ContainerInfo {
+  readonly id: string;
+  /** Empty for one without an image. */
+  readonly image: string;
+  readonly runtime: string;
+  readonly snapshotter: string;
+  readonly snapshotKey: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** Program and arguments. */
+  readonly args: readonly string[];
+  /** `none` for a container without a task. */
+  readonly status: TaskStatus | 'none';
+  /** 0 when nothing runs. */
+  readonly pid: number;
+  /** How it ended, if it has and somebody knows. */
+  readonly exit: ExitMessage | undefined;
+}
+
+export interface ContainerProcess {
+  readonly pid: number;
+  /** Of a process that `exec` started; empty for others. */
+  readonly execId: string;
+}
+
+/** A handler of exits: `setExitHooks(report, restart)`. */
+export type ExitHook = Handler<ExitMessage>;
+
+/** What `containers()` adds to a client. Methods with an id are also on the handle of a container. */
+export interface ContainerAPIClient {
+  /**
+   * Makes a container and starts it. Throws `already-exists`, `not-found` (image, snapshot, user),
+   * `invalid-argument`, and `failed-precondition` with reason `command-not-found` or
+   * `command-not-executable`. When it fails, nothing of it is left.
+   */
+  createContainer(options: ContainerOptions): Promise<Container>;
+  /** Starts one that was made with `start: false`. */
+  startContainer(id: string, options?: CallControl): Promise<void>;
+  /**
+   * Ends a container and removes it with its snapshot: the stop signal, SIGKILL after the grace.
+   * Answers how it ended; `undefined` for one that never ran. Throws `not-found`.
+   */
+  destroyContainer(id: string, options?: DestroyOptions): Promise<ExitMessage | undefined>;
+  /** Ends a container's process and keeps the container. Throws `not-found`. */
+  stopContainer(id: string, options?: DestroyOptions): Promise<ExitMessage>;
+  killContainer(id: string, options?: KillOptions): Promise<void>;
+  /** Throws `not-found`. Also of a container of another client. */
+  waitContainer(id: string, options?: CallControl): Promise<ExitMessage>;
+  /** {@link waitContainer} under the name of the seed; `timeoutMs` says how long. */
+  probeContainer(id: string, options?: CallControl): Promise<ExitMessage>;
+  containerPID(id: string, options?: CallControl): Promise<number>;
+  containerPIDs(id: string, options?: CallControl): Promise<readonly ContainerProcess[]>;
+  execContainer(id: string, options: ExecOptions): Promise<Process>;
+  /** Runs a program in a container to its end, and answers its output. */
+  runInContainer(id: string, options: RunOptions): Promise<RunResult>;
+  pauseContainer(id: string, options?: CallControl): Promise<void>;
+  unpauseContainer(id: string, options?: CallControl): Promise<void>;
+  resizeContainer(id: string, options: TerminalSize & CallControl): Promise<void>;
+  resizeExec(
+    id: string,
+    options: TerminalSize & CallControl & { readonly execId: string },
+  ): Promise<void>;
+  /** Changes limits while it runs; only what is given. */
+  updateResources(id: string, options: UpdateOptions): Promise<void>;
+  containerStats(id: string, options?: CallControl): Promise<ContainerStats>;
+  getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;
+  /** `filters` as containerd's: `labels."team"==ci`. */
+  listContainers(
+    options?: CallControl & { readonly filters?: readonly string[] | undefined },
+  ): Promise<readonly ContainerInfo[]>;
+  /**
+   * Finds a container that another client (or an earlier life of this one) made, attaches to its
+   * pipes and delivers its exit from now on, also when it has ended meanwhile. Throws `not-found`.
+   */
+  recoverContainer(id: string, options?: AttachOptions): Promise<Container>;
+  /** Adds handlers of {@link exited}; disposing takes them away. */
+  setExitHooks(...hooks: readonly ExitHook[]): Disposable;
+  /** Adds handlers of {@link execExited}. */
+  setExecExitHooks(...hooks: readonly ExitHook[]): Disposable;
+}

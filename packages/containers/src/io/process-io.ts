@@ -1,0 +1,185 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { type Report, toCtrdError } from '@ctrd/core';
+import { type FifoFolder, makeFifos, removeFifos } from './fifo.js';
+import { type Input, openInput } from './input.js';
+import { type Output, openOutput } from './output.js';
+import type { OutputOption, Stdio } from './stdio.js';
+
+/** The paths that the daemon is told. */
+export interface StdioPaths {
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly terminal: boolean;
+}
+
+/** The streams of one process, from before it exists until it is gone. */
+export interface ProcessIo {
+  readonly paths: StdioPaths;
+  /** What a handle shows; `null` for what is not a pipe. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Says that the process exists; see {@link Input.connected}. */
+  connected(closeIO: () => Promise<void>): void;
+  /** After the process has ended: takes in what is left of its output, for at most so long. */
+  drain(timeoutMs: number): Promise<void>;
+  /** Lets go of the pipes and leaves them: another client may attach. */
+  detach(): void;
+  /** Lets go of the pipes and removes them. */
+  remove(): Promise<void>;
+}
+
+/** Makes the pipes of a process and opens this side of them. */
+export async function createProcessIo(
+  stdio: Stdio,
+  { tty, runtimeDir, report }: { tty: boolean; runtimeDir: string; report: Report },
+): Promise<ProcessIo> {
+  const names = [
+    ...(stdio.stdin === 'null' ? [] : (['stdin'] as const)),
+    ...(stdio.stdout === 'null' || stdio.log !== undefined ? [] : (['stdout'] as const)),
+    ...(stdio.stderr === 'null' ? [] : (['stderr'] as const)),
+  ];
+  const folder = names.length === 0 ? undefined : await makeFifos(runtimeDir, names);
+  const paths = pathsOf(stdio, folder, tty);
+  try {
+    return openProcessIo(paths, { stdio, report, folder: folder?.path });
+  } catch (error) {
+    if (folder !== undefined) await removeFifos(folder.path);
+    throw error;
+  }
+}
+
+/**
+ * Opens this side of pipes that exist. What is `pipe` shows on the handle; the rest is led where the
+ * options say.
+ */
+export function openProcessIo(
+  paths: StdioPaths,
+  {
+    stdio,
+    report,
+    folder,
+    ended = false,
+  }: {
+    stdio: Stdio;
+    report: Report;
+    /** The folder of the pipes, which goes with them. */
+    folder: string | undefined;
+    /** Whether the process has ended: its pipes have no other side any more. */
+    ended?: boolean;
+  },
+): ProcessIo {
+  const opened: { close(): void }[] = [];
+  const open = <T extends { close(): void }>(path: string, how: (path: string) => T) => {
+    if (ended || folder === undefined || !path.startsWith(`${folder}/`)) return undefined;
+    const end = how(path);
+    opened.push(end);
+    return end;
+  };
+  let input: Input | undefined;
+  let outputs: readonly (Output | undefined)[];
+  try {
+    outputs = [open(paths.stdout, openOutput), open(paths.stderr, openOutput)];
+    input = open(paths.stdin, openInput);
+  } catch (error) {
+    for (const end of opened) end.close();
+    throw error;
+  }
+  const [stdout, stderr] = outputs;
+  if (input !== undefined) feed(input, stdio, report);
+  const delivered = [
+    deliver(stdout, stdio.stdout, process.stdout, report),
+    deliver(stderr, stdio.stderr, process.stderr, report),
+  ];
+  const closeAll = () => {
+    for (const end of opened) end.close();
+  };
+  return {
+    paths,
+    stdin: stdio.stdin === 'pipe' ? (input?.stream ?? null) : null,
+    stdout: stdio.stdout === 'pipe' ? (stdout?.stream ?? null) : null,
+    stderr: stdio.stderr === 'pipe' ? (stderr?.stream ?? null) : null,
+    connected: (closeIO) => input?.connected(closeIO),
+    async drain(timeoutMs) {
+      for (const output of outputs) output?.finish();
+      const all = Promise.all([...outputs.map((output) => output?.ended), ...delivered]);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        // Something that outlives the process, such as a child of its own, holds a pipe.
+        timer = setTimeout(resolve, timeoutMs);
+      });
+      await Promise.race([all, late]);
+      clearTimeout(timer);
+      closeAll();
+    },
+    detach: closeAll,
+    async remove() {
+      closeAll();
+      if (folder !== undefined) await removeFifos(folder);
+    },
+  };
+}
+
+function pathsOf(stdio: Stdio, folder: FifoFolder | undefined, terminal: boolean): StdioPaths {
+  if (stdio.log !== undefined) {
+    return {
+      stdin: folder?.stdin ?? '',
+      stdout: stdio.log,
+      stderr: terminal ? '' : stdio.log,
+      terminal,
+    };
+  }
+  const { stdin = '', stdout = '', stderr = '' } = folder ?? {};
+  // The shim opens both outputs as soon as one is named, and cannot open an empty path.
+  const some = stdin !== '' || stdout !== '' || stderr !== '';
+  const nowhere = some ? '/dev/null' : '';
+  return {
+    stdin,
+    stdout: stdout || nowhere,
+    stderr: terminal ? '' : stderr || nowhere,
+    terminal,
+  };
+}
+
+/** Leads a source that is not the handle's into the input. */
+function feed(input: Input, { stdin }: Stdio, report: Report): void {
+  const source = stdin === 'inherit' ? process.stdin : stdin;
+  if (typeof source === 'string') return;
+  pipeline(source, input.stream).catch((error: unknown) => {
+    // The process ended first, which is its right.
+    if (!input.stream.destroyed && !input.stream.writableFinished) {
+      report({ source: 'stdin', error: toCtrdError(error) });
+    }
+  });
+}
+
+/** Leads an output to where it goes, unless that is the handle; resolves when all has gone there. */
+async function deliver(
+  output: Output | undefined,
+  option: OutputOption,
+  own: Writable,
+  report: Report,
+): Promise<void> {
+  if (output === undefined || option === 'pipe') return;
+  const target = option === 'inherit' ? own : option;
+  if (typeof target === 'string') return;
+  output.stream.pipe(target, { end: false });
+  const over = new AbortController();
+  const lost = once(target, 'close', { signal: over.signal }).then(() => {
+    throw new Error('the stream that takes the output was closed');
+  });
+  lost.catch(() => {});
+  try {
+    await Promise.race([finished(output.stream), lost]);
+  } catch (error) {
+    report({ source: 'output', error: toCtrdError(error) });
+    // The process goes on; what it writes is thrown away from now on.
+    output.stream.unpipe(target);
+    output.stream.resume();
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { Containers } from '@ctrd/api/services/containers/v1';
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import {
+  createRollback,
+  type Lease,
+  type MountSpec,
+  type ResolvedImage,
+  type Rollback,
+  type Running,
+  uninterrupted,
+} from '@ctrd/core';
+import type { ContainerOptions } from '../container-options.js';
+import { beforeCreate, exited } from '../exits/moments.js';
+import { createProcessIo, type ProcessIo } from '../io/process-io.js';
+import type { RuntimeSpec } from '../spec/index.js';
+import { buildSpec } from './build-spec.js';
+import { exitLabels, labelledExit, labels } from './labels.js';
+import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import type { ContainerParts } from './parts.js';
+import { deleteRecord, findRecord, labelRecord } from './records.js';
+import type { LiveContainer } from './registry.js';
+import { restartLabels } from './restart.js';
+import { packedJson, runtimeOf, startError } from './runtime.js';
+import { deleteTask, signalTask } from './tasks.js';
+import { checkContainerOptions, isTty } from './validate.js';
+
+/** Where a container's files come from. */
+interface Root {
+  readonly image: ResolvedImage | undefined;
+  readonly snapshotter: string;
+  readonly snapshotKey: string;
+  readonly mounts: readonly MountSpec[];
+}
+
+/** Makes a container, step by step; what was made is unmade in reverse when a step fails. */
+export async function createContainer(
+  parts: ContainerParts,
+  options: Running<ContainerOptions>,
+): Promise<LiveContainer> {
+  const { id, signal } = options;
+  const stdio = checkContainerOptions(options);
+  using _turn = await parts.locks.lock(id, signal);
+  await using rollback = createRollback(parts.report);
+  // It holds the snapshot until the record names it.
+  await using lease = await parts.leases.create({ signal });
+
+  const root = await makeRoot(parts, options, lease, rollback);
+  const spec = await makeSpec(parts, options, root);
+  await makeRecord(parts, options, { root, spec }, rollback);
+  const { runtimeDir, report } = parts;
+  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
+  rollback.add('pipes', () => io.remove());
+  const pid = await makeTask(parts, options, { root, io }, rollback);
+
+  // Before the start, so that the end of the shortest process is seen.
+  const process = watchInit(parts, id, io);
+  rollback.add('watch', async () => process.abandon());
+  if (options.start !== false) await startTask(parts, id, signal);
+  if (options.restart !== undefined) {
+    // Not before the start: the monitor would start what it finds without a task.
+    await labelRecord(parts.rpc, id, restartLabels(options.restart), signal);
+  }
+  const container: LiveContainer = { id, pid, process, execs: new Map() };
+  parts.registry.add(container);
+  rollback.commit();
+  return container;
+}
+
+/** Starts a task that was made. Never sent twice: a second one breaks the shim of 1.7 and 2.1. */
+export async function startTask(
+  parts: ContainerParts,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await uninterrupted(signal, () =>
+      parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id }),
+    );
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+/** Watches a container's own process. */
+export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): LiveProcess {
+  const key = { containerId: id, execId: '' };
+  return watchProcess(parts, key, io, {
+    moment: exited,
+    async lastWord(lost, signal) {
+      // Another client may have cleaned up, and has noted the exit first.
+      const record = await findRecord(parts.rpc, id, signal);
+      return (record && labelledExit(id, record.labels)) ?? lost;
+    },
+    async cleanUp(exit, signal) {
+      await labelRecord(parts.rpc, id, exitLabels(exit), signal);
+      await deleteTask(parts.rpc, key, signal);
+    },
+  });
+}
+
+async function makeRoot(
+  parts: ContainerParts,
+  options: Running<ContainerOptions>,
+  lease: Lease,
+  rollback: Rollback,
+): Promise<Root> {
+  const { id, image, snapshot, signal } = options;
+  if (image === undefined && snapshot === undefined) {
+    return { image: undefined, snapshotter: '', snapshotKey: '', mounts: [] };
+  }
+  const snapshotter = options.snapshotter ?? (await parts.defaultSnapshotter.name({ signal }));
+  const snapshots = parts.snapshots();
+  if (snapshot !== undefined) {
+    const mounts = await snapshots.mounts(snapshot, { snapshotter, signal });
+    return { image: undefined, snapshotter, snapshotKey: snapshot, mounts };
+  }
+  const resolved = await parts.images().resolve(image ?? '', { signal });
+  const place = { snapshotter, signal, lease: lease.id };
+  const mounts = await uninterrupted(signal, () =>
+    snapshots.fromImage(id, resolved.reference, place),
+  );
+  rollback.add('snapshot', (limit) => snapshots.remove(id, { snapshotter, signal: limit }));
+  return { image: resolved, snapshotter, snapshotKey: id, mounts };
+}
+
+async function makeSpec(
+  parts: ContainerParts,
+  container: Running<ContainerOptions>,
+  { image, mounts }: Root,
+): Promise<RuntimeSpec> {
+  const { specDefaults, rpc } = parts;
+  const { namespace } = rpc;
+  const spec = await buildSpec({
+    namespace,
+    container,
+    config: image?.config,
+    mounts,
+    specDefaults,
+  });
+  const { id, signal } = container;
+  return (await parts.hooks.change(beforeCreate, { id, spec }, { signal })).spec;
+}
+
+async function makeRecord(
+  parts: ContainerParts,
+  options: Running<ContainerOptions>,
+  { root, spec }: { root: Root; spec: RuntimeSpec },
+  rollback: Rollback,
+): Promise<void> {
+  const { id, signal } = options;
+  const runtime = runtimeOf(options.runtime);
+  const stopSignal = options.stopSignal ?? root.image?.config.stopSignal ?? '';
+  const creation = randomUUID();
+  const container = {
+    id,
+    labels: {
+      ...root.image?.config.labels,
+      ...options.labels,
+      ...(stopSignal === '' ? {} : { [labels.stopSignal]: String(stopSignal) }),
+      ...(options.snapshot === undefined ? {} : { [labels.ownsSnapshot]: 'false' }),
+      [labels.creation]: creation,
+    },
+    image: root.image?.reference ?? '',
+    runtime: {
+      name: runtime.name,
+      ...(runtime.options === undefined ? {} : { options: runtime.options }),
+    },
+    spec: packedJson('Spec', spec),
+    snapshotter: root.snapshotter,
+    snapshotKey: root.snapshotKey,
+  };
+  // Also when the call's fate is not known, but never the record of another call.
+  rollback.add('record', async (limit) => {
+    const found = await findRecord(parts.rpc, id, limit);
+    if (found?.labels[labels.creation] === creation) await deleteRecord(parts.rpc, id, limit);
+  });
+  await uninterrupted(signal, () => parts.rpc.client(Containers).create({ container }, { signal }));
+}
+
+async function makeTask(
+  parts: ContainerParts,
+  options: Running<ContainerOptions>,
+  { root, io }: { root: Root; io: ProcessIo },
+  rollback: Rollback,
+): Promise<number> {
+  const { id, signal } = options;
+  const key = { containerId: id, execId: '' };
+  const runtime = runtimeOf(options.runtime);
+  // A step that hangs must be undone too, and the daemon may have made the task all the same.
+  rollback.add('task', async (limit) => {
+    await signalTask(parts.rpc, key, { number: 9, all: true, signal: limit });
+    const ended = parts.rpc.client(Tasks).wait(key, { signal: limit, role: 'stream' });
+    await ended.catch(() => {});
+    await deleteTask(parts.rpc, key, limit);
+  });
+  try {
+    const { pid } = await uninterrupted(signal, () =>
+      parts.rpc.client(Tasks).create(
+        {
+          containerId: id,
+          rootfs: root.mounts.map((mount) => ({ ...mount, options: [...mount.options] })),
+          ...io.paths,
+          ...(runtime.options === undefined ? {} : { options: runtime.options }),
+        },
+        { signal },
+      ),
+    );
+    io.connected(closeInput(parts, key));
+    return pid;
+  } catch (error) {
+    throw startError(error);
+  }
+}

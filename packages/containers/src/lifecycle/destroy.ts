@@ -1,0 +1,76 @@
+import { createRollback, type Running, withDeadline } from '@ctrd/core';
+import type { DestroyOptions } from '../container-options.js';
+import { deliveredExit } from '../exits/delivering.js';
+import type { ExitMessage } from '../exits/exit-message.js';
+import { fifoFolderOf, removeFifos } from '../io/fifo.js';
+import { labels } from './labels.js';
+import type { ContainerParts } from './parts.js';
+import { type ContainerRecord, deleteRecord, getRecord } from './records.js';
+import { endTask } from './stop.js';
+import { deleteTask, findTask, signalTask } from './tasks.js';
+import { checkId } from './validate.js';
+
+/** What removes what is left may take so long, whatever became of the call. */
+const removalTimeoutMs = 60_000;
+
+/**
+ * Ends and removes a container, of this client or another. Handlers are not told of its exit. The
+ * removal, once begun, is not aborted.
+ */
+export async function destroyContainer(
+  parts: ContainerParts,
+  id: string,
+  options: Running<DestroyOptions>,
+): Promise<ExitMessage | undefined> {
+  checkId(id);
+  using _turn = await parts.locks.lock(id, options.signal);
+  const live = parts.registry.get(id);
+  const record = await getRecord(parts.rpc, id, options.signal);
+  await using rollback = createRollback(parts.report);
+  if (live !== undefined) {
+    live.process.quiet = true;
+    rollback.add('quiet', async () => {
+      live.process.quiet = false;
+    });
+  }
+  const exit = await endTask(parts, record, options);
+  await withDeadline(removalTimeoutMs, (signal) => removeContainer(parts, record, signal));
+  rollback.commit();
+  if (live !== undefined) {
+    parts.registry.remove(live);
+    for (const process of [...live.execs.values(), live.process]) {
+      // Its own delivery may still be on the way to let go of the streams.
+      if (process.exit.exit === undefined && deliveredExit(process.key) === undefined)
+        process.abandon();
+      await process.io.remove();
+    }
+  }
+  return exit;
+}
+
+async function removeContainer(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, snapshotter, snapshotKey } = record;
+  await removeTask(parts, id, signal);
+  if (snapshotKey !== '' && record.labels[labels.ownsSnapshot] !== 'false') {
+    await parts.snapshots().remove(snapshotKey, { snapshotter, signal });
+  }
+  await deleteRecord(parts.rpc, id, signal);
+}
+
+/** Deletes the task, never leaving a process that no record leads to any more. */
+async function removeTask(parts: ContainerParts, id: string, signal: AbortSignal): Promise<void> {
+  const key = { containerId: id, execId: '' };
+  const task = await findTask(parts.rpc, key, signal);
+  if (task === undefined) return;
+  if (task.status !== 'stopped') {
+    await signalTask(parts.rpc, key, { number: 9, all: true, signal });
+    await parts.exits.watch(key, { signal });
+  }
+  await deleteTask(parts.rpc, key, signal);
+  const folder = fifoFolderOf(parts.runtimeDir, [task.stdin, task.stdout, task.stderr]);
+  if (folder !== undefined) await removeFifos(folder);
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import {
+  CtrdError,
+  createRollback,
+  type Running,
+  toCtrdError,
+  uninterrupted,
+  withDeadline,
+} from '@ctrd/core';
+import type { ExecOptions } from '../container-options.js';
+import type { ProcessKey } from '../exits/exit-message.js';
+import { execExited } from '../exits/moments.js';
+import { createProcessIo } from '../io/process-io.js';
+import type { RuntimeSpec } from '../spec/index.js';
+import {
+  compose,
+  type SpecProcess,
+  type SpecUser,
+  withArgs,
+  withCwd,
+  withEnv,
+  withTerminal,
+  withUser,
+} from '../spec/index.js';
+import { readRootfsFile } from '../spec/rootfs-file.js';
+import { resolveUser } from '../spec/users.js';
+import { terminalSize } from './build-spec.js';
+import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import type { ContainerParts } from './parts.js';
+import { getRecord, specOf } from './records.js';
+import { packedJson, startError } from './runtime.js';
+import { deleteTask, findTask, signalTask } from './tasks.js';
+import { checkExecOptions, checkId, isTty } from './validate.js';
+
+/** A process that was started in a container, and how long it may run. */
+export interface LiveExec {
+  readonly pid: number;
+  readonly process: LiveProcess;
+  /** Whether its time was up before it ended. */
+  readonly timedOut: () => boolean;
+}
+
+/** Starts a process in a running container; what was made is unmade when a step fails. */
+export async function execInContainer(
+  parts: ContainerParts,
+  id: string,
+  options: Running<ExecOptions>,
+): Promise<LiveExec> {
+  checkId(id);
+  const stdio = checkExecOptions(options);
+  const { signal, execId = randomBytes(12).toString('hex') } = options;
+  const key: ProcessKey = { containerId: id, execId };
+  const spec = await processSpec(parts, id, options);
+  await using rollback = createRollback(parts.report);
+  const { runtimeDir, report, rpc } = parts;
+  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
+  rollback.add('pipes', () => io.remove());
+  const tasks = rpc.client(Tasks);
+  await uninterrupted(signal, () =>
+    tasks.exec({ ...key, ...io.paths, spec: packedJson('Process', spec) }, { signal }),
+  );
+  rollback.add('process', (limit) => removeProcess(parts, key, limit));
+
+  const process = watchProcess(parts, key, io, {
+    moment: execExited,
+    lastWord: async (lost) => lost,
+    async cleanUp(_exit, limit) {
+      parts.registry.get(id)?.execs.delete(execId);
+      await deleteTask(rpc, key, limit);
+    },
+  });
+  rollback.add('watch', async () => process.abandon());
+  const pid = await startProcess(parts, key, signal);
+  io.connected(closeInput(parts, key));
+  parts.registry.get(id)?.execs.set(execId, process);
+  rollback.commit();
+  return { pid, process, timedOut: limitTime(parts, process, options.killAfterMs) };
+}
+
+async function startProcess(
+  parts: ContainerParts,
+  key: ProcessKey,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    // Not aborted half-way: a process that has started must be known to be ended.
+    const started = await uninterrupted(signal, () =>
+      parts.rpc.client(Tasks).start(key, { affinity: key.containerId }),
+    );
+    return started.pid;
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+/** Ends a process when its time is up. */
+function limitTime(
+  parts: ContainerParts,
+  process: LiveProcess,
+  killAfterMs: number | undefined,
+): () => boolean {
+  let timedOut = false;
+  if (killAfterMs !== undefined) {
+    const timer = setTimeout(() => {
+      timedOut = true;
+      withDeadline(30_000, (signal) =>
+        signalTask(parts.rpc, process.key, { number: 9, signal }),
+      ).catch((error: unknown) => {
+        parts.report({ source: 'exec time limit', error: toCtrdError(error) });
+      });
+    }, killAfterMs);
+    const stop = () => clearTimeout(timer);
+    process.exit.wait(parts.closing).then(stop, stop);
+  }
+  return () => timedOut;
+}
+
+/** The container's own process with what the options change: the way a login into it would look. */
+async function processSpec(
+  parts: ContainerParts,
+  id: string,
+  options: Running<ExecOptions>,
+): Promise<SpecProcess> {
+  const { signal } = options;
+  const base = specOf(await getRecord(parts.rpc, id, signal));
+  const task = await findTask(parts.rpc, { containerId: id, execId: '' }, signal);
+  if (base === undefined || task === undefined || task.status === 'stopped') {
+    throw new CtrdError('it does not run', { code: 'failed-precondition', reason: 'state' });
+  }
+  const user = options.user === undefined ? undefined : await userIn(task.pid, options.user);
+  const tty = options.tty === undefined || options.tty === false ? undefined : options.tty;
+  const { terminal: _terminal, consoleSize: _size, ...plain } = base.process;
+  const changed = compose(
+    withArgs(options.args),
+    withEnv(options.env ?? []),
+    ...(options.cwd === undefined ? [] : [withCwd(options.cwd)]),
+    ...(user === undefined ? [] : [withUser(user)]),
+    ...(tty === undefined ? [] : [withTerminal(terminalSize(tty))]),
+  )({ ...base, process: plain } satisfies RuntimeSpec);
+  return changed.process;
+}
+
+/** Looks a user up in the files that the container has now. */
+async function userIn(pid: number, text: string): Promise<SpecUser> {
+  const layers = [`/proc/${pid}/root`];
+  const [passwd, group] = await Promise.all([
+    readRootfsFile(layers, '/etc/passwd'),
+    readRootfsFile(layers, '/etc/group'),
+  ]);
+  return resolveUser(text, { passwd, group });
+}
+
+/** Ends a process whose start failed or was given up, and forgets it. */
+async function removeProcess(
+  parts: ContainerParts,
+  key: ProcessKey,
+  signal: AbortSignal,
+): Promise<void> {
+  await signalTask(parts.rpc, key, { number: 9, signal }).catch(() => false);
+  const task = await findTask(parts.rpc, key, signal);
+  if (task?.status === 'running') await parts.exits.watch(key, { signal });
+  await deleteTask(parts.rpc, key, signal);
+}

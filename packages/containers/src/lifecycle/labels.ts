@@ -1,0 +1,37 @@
+import type { ExitMessage } from '../exits/exit-message.js';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Labels that ctrd writes on a container's record. */
+export const labels = {
+  /** How it ended, for whoever asks after its task is gone. */
+  exitCode: 'ctrd/exit-code',
+  exitedAt: 'ctrd/exited-at',
+  exitLost: 'ctrd/exit-lost',
+  /** Which call made the record, so that its undoing never takes another's. */
+  creation: 'ctrd/creation',
+  /** `false` for a snapshot that the caller gave and keeps. */
+  ownsSnapshot: 'ctrd/owns-snapshot',
+  /** The Go client's label for the signal that an image wants to be stopped with. */
+  stopSignal: 'io.containerd.image.config.stop-signal',
+} as const;
+
+export function exitLabels({ exitCode, exitedAt, lost }: ExitMessage): Labels {
+  return {
+    [labels.exitCode]: String(exitCode),
+    [labels.exitedAt]: exitedAt.toISOString(),
+    ...(lost === undefined ? {} : { [labels.exitLost]: lost }),
+  };
+}
+
+/** The exit that a record's labels tell of, if any. */
+export function labelledExit(containerId: string, of: Labels): ExitMessage | undefined {
+  const code = of[labels.exitCode];
+  const at = of[labels.exitedAt];
+  const lost = of[labels.exitLost];
+  if (code === undefined || at === undefined) return undefined;
+  return {
+    ...{ containerId, execId: '', exitCode: Number(code), exitedAt: new Date(at) },
+    ...(lost === undefined ? {} : { lost }),
+  };
+}

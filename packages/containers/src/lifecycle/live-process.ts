@@ -1,0 +1,86 @@
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import { type Moment, toCtrdError, withDeadline } from '@ctrd/core';
+import { delivering } from '../exits/delivering.js';
+import { createExitLatch, type ExitLatch } from '../exits/exit-latch.js';
+import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
+import type { ProcessIo } from '../io/process-io.js';
+import type { ContainerParts } from './parts.js';
+
+/**
+ * A process of this client, from before its start until its exit has been delivered. The order is:
+ * the output is taken in, handlers are told, it is cleaned up, waiters are told.
+ */
+export interface LiveProcess {
+  readonly key: ProcessKey;
+  readonly io: ProcessIo;
+  readonly exit: ExitLatch;
+  /** Whether handlers are told of its exit; a container that is being destroyed has none. */
+  quiet: boolean;
+  /** Ends the watch and lets go of the streams; the process goes on. */
+  abandon(): void;
+}
+
+/** How long what is left of the output may take, when something still holds a pipe. */
+const drainTimeoutMs = 2_000;
+
+const cleanUpTimeoutMs = 60_000;
+
+/**
+ * Begins to watch a process. `settle` is asked for the last word on an exit, `cleanUp` runs once,
+ * after the handlers.
+ */
+export function watchProcess(
+  parts: ContainerParts,
+  key: ProcessKey,
+  io: ProcessIo,
+  steps: {
+    readonly moment: Moment<ExitMessage>;
+    readonly lastWord: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
+    readonly cleanUp: (exit: ExitMessage, signal: AbortSignal) => Promise<void>;
+  },
+): LiveProcess {
+  const exit = createExitLatch();
+  const stopped = new AbortController();
+  const process: LiveProcess = {
+    ...{ key, io, exit, quiet: false },
+    abandon() {
+      stopped.abort();
+      io.detach();
+    },
+  };
+
+  async function deliver(): Promise<void> {
+    const signal = AbortSignal.any([stopped.signal, parts.closing]);
+    const seen = await parts.exits.watch(key, { signal });
+    const message = seen.lost === undefined ? seen : await steps.lastWord(seen, signal);
+    await io.drain(drainTimeoutMs);
+    if (!process.quiet) {
+      await delivering(message, () => parts.hooks.tell(steps.moment, message, { signal }));
+    }
+    try {
+      await withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit));
+      await io.remove();
+    } catch (error) {
+      // The exit is true all the same; what is left is found again by its labels.
+      parts.report({ source: `clean-up of ${key.containerId}`, error: toCtrdError(error) });
+    }
+    exit.settle(message);
+  }
+
+  deliver().catch((error: unknown) => exit.fail(toCtrdError(error)));
+  return process;
+}
+
+/** What ends a process's input. */
+export function closeInput(parts: ContainerParts, key: ProcessKey): () => Promise<void> {
+  return async () => {
+    await withDeadline(cleanUpTimeoutMs, async (signal) => {
+      // A daemon that restarts just now is waited for; a process that has ended needs no end of input.
+      const call = { ...key, stdin: true };
+      await parts.rpc
+        .client(Tasks)
+        .closeIO(call, { signal, waitForReady: true })
+        .catch(() => {});
+    });
+  };
+}

@@ -1,0 +1,32 @@
+import type {
+  DefaultSnapshotter,
+  Hooks,
+  ImageSource,
+  Leases,
+  Report,
+  Rpc,
+  SnapshotSource,
+} from '@ctrd/core';
+import type { ExitWatcher } from '../exits/exit-watcher.js';
+import type { SpecChange } from '../spec/index.js';
+import type { Locks } from './locks.js';
+import type { Registry } from './registry.js';
+
+/** What every operation on containers works with. */
+export interface ContainerParts {
+  readonly rpc: Rpc;
+  readonly leases: Leases;
+  readonly hooks: Hooks;
+  readonly report: Report;
+  readonly closing: AbortSignal;
+  readonly runtimeDir: string;
+  readonly defaultSnapshotter: DefaultSnapshotter;
+  readonly exits: ExitWatcher;
+  /** Throws an error that names the package when nobody provides them. */
+  readonly images: () => ImageSource;
+  readonly snapshots: () => SnapshotSource;
+  readonly locks: Locks;
+  readonly registry: Registry;
+  /** The host's changes of every container's spec. */
+  readonly specDefaults: SpecChange;
+}

@@ -1,0 +1,99 @@
+import { CtrdError, hasCode, invalidArgument, mergeSignals, type Running } from '@ctrd/core';
+import type { DestroyOptions } from '../container-options.js';
+import { deliveredExit } from '../exits/delivering.js';
+import type { ExitMessage } from '../exits/exit-message.js';
+import { labelledExit, labels } from './labels.js';
+import type { ContainerParts } from './parts.js';
+import { type ContainerRecord, getRecord, labelRecord } from './records.js';
+import { stoppedLabels } from './restart.js';
+import { signalNumber } from './signals.js';
+import { findTask, signalTask } from './tasks.js';
+
+const defaultGraceMs = 10_000;
+
+/** Ends a container's process and keeps the container. */
+export async function stopContainer(
+  parts: ContainerParts,
+  id: string,
+  options: Running<DestroyOptions>,
+): Promise<ExitMessage> {
+  const record = await getRecord(parts.rpc, id, options.signal);
+  const exit = await endTask(parts, record, options);
+  if (exit !== undefined) return exit;
+  throw new CtrdError('it is not running and has never run', {
+    code: 'failed-precondition',
+    reason: 'state',
+  });
+}
+
+/**
+ * The stop signal, the grace, SIGKILL for what is left, and the exit. `undefined` for a container
+ * that has no task and no noted exit.
+ */
+export async function endTask(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  { graceMs = defaultGraceMs, stopSignal, signal }: Running<DestroyOptions>,
+): Promise<ExitMessage | undefined> {
+  const { id } = record;
+  const key = { containerId: id, execId: '' };
+  if (!(Number.isFinite(graceMs) && graceMs >= 0)) {
+    throw invalidArgument('graceMs', 'be a number of at least 0', graceMs);
+  }
+  const gentle = signalNumber(
+    stopSignal ?? (record.labels[labels.stopSignal] || 'SIGTERM'),
+    'stopSignal',
+  );
+  if (record.labels['containerd.io/restart.status'] === 'running') {
+    await labelRecord(parts.rpc, id, stoppedLabels, signal);
+  }
+  const delivered = deliveredExit(key);
+  if (delivered !== undefined) return delivered;
+  const task = await findTask(parts.rpc, key, signal);
+  if (task === undefined)
+    return labelledExit(id, record.labels) ?? parts.registry.get(id)?.process.exit.exit;
+  if (task.status === 'created' && parts.registry.get(id) === undefined) return undefined;
+
+  if (graceMs > 0 && task.status !== 'stopped' && task.status !== 'created') {
+    await signalTask(parts.rpc, key, { number: gentle, signal });
+    const exit = await waitFor(parts, id, graceMs, signal);
+    if (exit !== undefined) return exit;
+  }
+  // A paused task is ended as well. Whatever else runs in the container ends with its first process.
+  await signalTask(parts.rpc, key, { number: 9, all: true, signal });
+  return await waitForExit(parts, id, signal);
+}
+
+/** How a container ends or has ended, of this client or another. */
+export async function waitForExit(
+  parts: ContainerParts,
+  id: string,
+  signal: AbortSignal,
+): Promise<ExitMessage> {
+  const key = { containerId: id, execId: '' };
+  const delivered = deliveredExit(key);
+  if (delivered !== undefined) return delivered;
+  const live = parts.registry.get(id);
+  if (live !== undefined) return await live.process.exit.wait(signal);
+  const noted = labelledExit(id, (await getRecord(parts.rpc, id, signal)).labels);
+  if (noted !== undefined) return noted;
+  const exit = await parts.exits.watch(key, { signal });
+  if (exit.lost === undefined) return exit;
+  return labelledExit(id, (await getRecord(parts.rpc, id, signal)).labels) ?? exit;
+}
+
+/** The exit within a time, or `undefined`. */
+async function waitFor(
+  parts: ContainerParts,
+  id: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ExitMessage | undefined> {
+  using merged = mergeSignals({ timeoutMs }, signal);
+  try {
+    return await waitForExit(parts, id, merged.signal);
+  } catch (error) {
+    if (!signal.aborted && hasCode(error, 'timeout')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
+import type { ContainerOptions, ExecOptions } from '../container-options.js';
+import { type Stdio, stdioOf } from '../io/stdio.js';
+import { defaultSpec, withArgs, withCwd, withEnv } from '../spec/index.js';
+import { optionChanges, terminalSize } from './build-spec.js';
+import { restartLabels } from './restart.js';
+import { signalNumber } from './signals.js';
+
+/** Checks everything that can be checked without asking the daemon. Throws `invalid-argument`. */
+export function checkContainerOptions(options: ContainerOptions): Stdio {
+  checkId(options.id);
+  const sources = (['image', 'snapshot', 'rootfs'] as const).filter(
+    (name) => options[name] !== undefined,
+  );
+  if (sources.length !== 1) {
+    throw invalidArgument('image', 'be given, or else one of snapshot and rootfs');
+  }
+  for (const name of sources) {
+    const value = options[name];
+    if (typeof value !== 'string' || value === '')
+      throw invalidArgument(name, 'be a text that is not empty', value);
+  }
+  if (options.args !== undefined) checkArgs(options.args);
+  else if (options.image === undefined && options.entrypoint === undefined) {
+    throw invalidArgument('args', 'say what to run when there is no image');
+  }
+  if (options.env !== undefined) withEnv(options.env);
+  if (options.cwd !== undefined) withCwd(options.cwd);
+  if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 'stopSignal');
+  restartLabels(options.restart);
+  checkTexts('labels', options.labels);
+  checkTexts('annotations', options.annotations);
+  // The changes check their own values; here only to see them fail before anything is made.
+  optionChanges(options)(defaultSpec({ namespace: 'check', id: options.id }));
+  return stdioOf(options.stdio, isTty(options.tty));
+}
+
+export function checkExecOptions(options: ExecOptions): Stdio {
+  checkArgs(options.args);
+  if (options.execId !== undefined) checkId(options.execId, 'execId');
+  if (options.env !== undefined) withEnv(options.env);
+  if (options.cwd !== undefined) withCwd(options.cwd);
+  if (options.tty !== undefined && options.tty !== false) terminalSize(options.tty);
+  if (options.killAfterMs !== undefined && !(options.killAfterMs >= 0)) {
+    throw invalidArgument('killAfterMs', 'be a number of at least 0', options.killAfterMs);
+  }
+  return stdioOf(options.stdio, isTty(options.tty));
+}
+
+export function checkId(id: string, field = 'id'): void {
+  if (!isIdentifier(id)) throw invalidArgument(field, identifierRule, id);
+}
+
+export function isTty(tty: ContainerOptions['tty']): boolean {
+  return tty !== undefined && tty !== false;
+}
+
+function checkArgs(args: readonly string[]): void {
+  if (!Array.isArray(args)) throw invalidArgument('args', 'be a list of texts', args);
+  withArgs(args);
+}
+
+function checkTexts(field: string, texts: Readonly<Record<string, string>> | undefined): void {
+  for (const [key, value] of Object.entries(texts ?? {})) {
+    if (typeof value !== 'string') throw invalidArgument(`${field}.${key}`, 'be a text', value);
+    if (Buffer.byteLength(key) + Buffer.byteLength(value) > 4096) {
+      throw invalidArgument(`${field}.${key}`, 'have at most 4096 bytes with its key');
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  bind,
+  DefaultSnapshotter,
+  definePlugin,
+  type Handler,
+  ImageSource,
+  Leases,
+  type Moment,
+  type PluginContext,
+  Rpc,
+  RuntimeDir,
+  SnapshotSource,
+} from '@ctrd/core';
+import type { ContainerAPIClient, ExitHook } from './container-api.js';
+import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
+import { execExited, exited } from './exits/moments.js';
+import { createLocks } from './lifecycle/locks.js';
+import type { ContainerParts } from './lifecycle/parts.js';
+import { createRegistry } from './lifecycle/registry.js';
+import { containerOperations } from './operations.js';
+import type { SpecChange } from './spec/index.js';
+
+/** Options of {@link containers}. */
+export interface ContainersOptions {
+  /** Told of every container's exit; see {@link exited}. */
+  readonly onExit?: readonly ExitHook[] | undefined;
+  /** Told of the exit of every process that `exec` started. */
+  readonly onExecExit?: readonly ExitHook[] | undefined;
+  /** Changes the default spec of every container, before its own options do. */
+  readonly spec?: SpecChange | undefined;
+}
+
+/**
+ * Adds containers to a client: the methods of {@link ContainerAPIClient}. Containers from an image
+ * need `images()` and `snapshots()` as well; those on a given root file system need neither.
+ */
+export function containers(options: ContainersOptions = {}) {
+  return definePlugin({
+    name: 'containers',
+    requires: [Rpc, Leases, DefaultSnapshotter, RuntimeDir],
+    uses: [ImageSource, SnapshotSource],
+    provides: [bind(ExitWatcher, (parts) => createExitWatcher(parts.get(Rpc)))],
+    setup(context) {
+      const parts = partsOf(context, options);
+      for (const hook of options.onExit ?? []) context.hooks.on(exited, hook);
+      for (const hook of options.onExecExit ?? []) context.hooks.on(execExited, hook);
+      return {
+        operations: containerOperations(parts, () => context.client<ContainerAPIClient>()),
+        members: {
+          setExitHooks: (...hooks: readonly ExitHook[]) => addAll(context, exited, hooks),
+          setExecExitHooks: (...hooks: readonly ExitHook[]) => addAll(context, execExited, hooks),
+        },
+        stop() {
+          // The containers go on; another client, or the next life of this one, recovers them.
+          for (const { process, execs } of parts.registry.all()) {
+            for (const live of [...execs.values(), process]) live.abandon();
+          }
+        },
+      };
+    },
+  });
+}
+
+function partsOf(context: PluginContext, options: ContainersOptions): ContainerParts {
+  return {
+    rpc: context.get(Rpc),
+    leases: context.get(Leases),
+    hooks: context.hooks,
+    report: context.report,
+    closing: context.closing,
+    runtimeDir: context.get(RuntimeDir).path,
+    defaultSnapshotter: context.get(DefaultSnapshotter),
+    exits: context.get(ExitWatcher),
+    images: () => context.get(ImageSource),
+    snapshots: () => context.get(SnapshotSource),
+    locks: createLocks(),
+    registry: createRegistry(),
+    specDefaults: options.spec ?? ((spec) => spec),
+  };
+}
+
+function addAll<T>(
+  { hooks }: PluginContext,
+  moment: Moment<T>,
+  handlers: readonly Handler<T>[],
+): Disposable {
+  const added = handlers.map((handler) => hooks.on(moment, handler));
+  return {
+    [Symbol.dispose]() {
+      for (const handler of added) handler[Symbol.dispose]();
+    },
+  };
+}
