@@ -1,4 +1,5 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestDaemon } from './daemon.js';
 import { cgroups, mountsBelow, runcStates, shimSocket, shims } from './remains.js';
@@ -35,12 +36,13 @@ export function leakOracle(
   options: OracleOptions = {},
 ): LeakOracle {
   const count = async (): Promise<Remains> => {
+    // First, and alone: the programs that the rest runs have pipes to this process.
+    const descriptors = inProcess();
     const found = await Promise.all([
       onDaemon(daemon, namespace, options.snapshotters ?? ['overlayfs', 'native']),
       onMachine(daemon, namespace, options.ids ?? []),
-      inProcess(),
     ]);
-    return new Set(found.flat());
+    return new Set([...descriptors, ...found.flat()]);
   };
   const expectNothingLeft = async (before: Remains, timeoutMs = 30_000): Promise<void> => {
     let left: string[] = [];
@@ -104,10 +106,15 @@ async function onMachine(
 }
 
 /** Open descriptors of this process: files and pipes by name, anonymous ones by their number. */
-async function inProcess(): Promise<string[]> {
-  const targets = await Promise.all(
-    (await names('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
-  );
+function inProcess(): string[] {
+  // Synchronously, so that nothing of this process opens or closes anything meanwhile.
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
   const counts = new Map<string, number>();
   for (const target of targets) {
     const kind = target.replace(/:\[\d+\]$/, '');
