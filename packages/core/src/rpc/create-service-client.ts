@@ -8,16 +8,18 @@ import {
   type Message,
   type MessageInitShape,
 } from '@bufbuild/protobuf';
+import { CtrdError } from '../errors/index.js';
 import type { CallOptions } from './call.js';
 import type { ServiceClient } from './service-client.js';
 import type { Transport } from './transport.js';
 
+type Carrier = Pick<Transport, 'unary' | 'stream'>;
 type Init = MessageInitShape<DescMessage>;
 
 /** The functions of a service, by its descriptor, over anything that carries calls. */
 export function createServiceClient<S extends DescService>(
   service: S,
-  transport: Pick<Transport, 'unary' | 'stream'>,
+  transport: Carrier,
 ): ServiceClient<S> {
   const methods = Object.entries(service.method as Record<string, DescMethod>).map(
     ([name, method]) => [name, methodOf(method, transport)] as const,
@@ -25,45 +27,56 @@ export function createServiceClient<S extends DescService>(
   return Object.freeze(Object.fromEntries(methods)) as ServiceClient<S>;
 }
 
-function methodOf(method: DescMethod, transport: Pick<Transport, 'unary' | 'stream'>) {
+function methodOf(described: DescMethod, transport: Carrier) {
+  const method = described as DescMethodUnary | DescMethodStreaming;
   switch (method.methodKind) {
     case 'unary':
-      return (request: Init, options: CallOptions = {}) =>
-        transport.unary({
-          method: method as DescMethodUnary,
-          request: create(method.input, request),
-          options,
-        });
+      return async (request: Init, options: CallOptions = {}) =>
+        await transport.unary({ method, request: create(method.input, request), options });
     case 'server_streaming':
       return (request: Init, options: CallOptions = {}) =>
-        transport.stream({ method: streaming(method), requests: only(method, request), options });
+        transport.stream({ method, requests: only(create(method.input, request)), options });
     case 'client_streaming':
       return (requests: AsyncIterable<Init>, options: CallOptions = {}) =>
-        first(
-          transport.stream({
-            method: streaming(method),
-            requests: each(method, requests),
-            options,
-          }),
-          method,
-        );
-    default:
+        answerOf(transport.stream({ method, requests: messages(method, requests), options }));
+    case 'bidi_streaming':
       return (requests: AsyncIterable<Init>, options: CallOptions = {}) =>
-        transport.stream({ method: streaming(method), requests: each(method, requests), options });
+        transport.stream({ method, requests: messages(method, requests), options });
   }
 }
 
-const streaming = (method: DescMethod) => method as DescMethodStreaming;
-
-async function* only(method: DescMethod, request: Init): AsyncGenerator<Message> {
-  yield create(method.input, request);
+async function* only(message: Message): AsyncGenerator<Message> {
+  yield message;
 }
 
-async function* each(method: DescMethod, requests: AsyncIterable<Init>): AsyncGenerator<Message> {
-  for await (const request of requests) yield create(method.input, request);
+/** Makes the messages as they are asked for. Not a generator: giving it back must reach the source. */
+function messages(
+  { input }: DescMethodStreaming,
+  requests: AsyncIterable<Init>,
+): AsyncIterable<Message> {
+  return {
+    [Symbol.asyncIterator]() {
+      const source = requests[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const { done, value } = await source.next();
+          return done === true
+            ? { done, value: undefined }
+            : { done: false, value: create(input, value) };
+        },
+        async return() {
+          await source.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
 }
 
-async function first(answers: AsyncIterable<Message>, method: DescMethod): Promise<Message> {
-  for await (const answer of answers) return answer;
-  return create(method.output);
+/** The one answer to a stream of requests, once the call has ended well. */
+async function answerOf(answers: AsyncIterable<Message>): Promise<Message> {
+  let answer: Message | undefined;
+  for await (const message of answers) answer = message;
+  if (answer !== undefined) return answer;
+  throw new CtrdError('the call ended well, but without an answer', { code: 'internal' });
 }
