@@ -1,0 +1,123 @@
+import { type CallOptions, type CallRole, CtrdError } from '@ctrd/core';
+import type { Member } from './member.js';
+import { poolChannels } from './pool-events.js';
+import type { PoolSettings } from './pool-options.js';
+import type { PoolCall, PoolStrategy } from './strategy.js';
+import { createWaitQueue, exhausted } from './wait-queue.js';
+
+/** A connection with one of its streams taken; disposal gives the stream back. */
+export interface Held extends Disposable {
+  readonly member: Member;
+}
+
+/** The connections of one role. */
+export interface Group {
+  readonly members: readonly Member[];
+  readonly queued: number;
+  /** The connection for a call that needs no stream. Never fails for want of quota. */
+  pick(call: PoolCall): Member;
+  /** The connection for a long-lived call, with a stream taken; what when there is none is a setting. */
+  acquire(call: PoolCall, options: CallOptions): Promise<Held>;
+  /** Serves those who wait: somewhere there may be room now. */
+  serve(): void;
+  /** Closes what has not been used for so long; what had been added by growing goes for good. */
+  sweep(idleMs: number): Promise<unknown>[];
+  /** Sends away those who wait. */
+  refuse(error: CtrdError): void;
+  /** Closes all connections. */
+  close(): Promise<unknown>[];
+}
+
+export interface GroupParts {
+  readonly role: CallRole;
+  readonly settings: PoolSettings;
+  readonly strategy: PoolStrategy;
+  readonly newMember: () => Member;
+  readonly nextTurn: () => number;
+}
+
+export function createGroup({ role, settings, strategy, newMember, nextTurn }: GroupParts): Group {
+  const { whenExhausted, growTo } = settings;
+  const capacity = settings.capacity[role];
+  const members = Array.from({ length: capacity }, newMember);
+  const queue = createWaitQueue<Held>(settings);
+
+  function choose(candidates: readonly Member[], call: PoolCall): Member {
+    const views = candidates.map(({ view }) => view);
+    const chosen = strategy.pick(views, call);
+    const member = candidates[views.indexOf(chosen)];
+    if (member === undefined) {
+      throw new CtrdError('the pool strategy picked what was not among the candidates', {
+        code: 'failed-precondition',
+        reason: 'strategy',
+      });
+    }
+    member.picked(nextTurn());
+    return member;
+  }
+
+  function hold(member: Member): Held {
+    const lease = member.quota.lease();
+    return { member, [Symbol.dispose]: () => lease[Symbol.dispose]() };
+  }
+
+  function tryAcquire(call: PoolCall): Held | undefined {
+    const room = usable(members).filter(({ quota }) => quota.free > 0);
+    return room.length === 0 ? undefined : hold(choose(room, call));
+  }
+
+  function grown(): Member | undefined {
+    if (whenExhausted !== 'grow' || members.length >= growTo) return undefined;
+    const member = newMember();
+    members.push(member);
+    return member;
+  }
+
+  async function wait(call: PoolCall, options: CallOptions): Promise<Held> {
+    const turn = queue.wait(call, options);
+    if (poolChannels.queue.hasSubscribers) {
+      poolChannels.queue.publish({ role, queued: queue.length });
+    }
+    return await turn;
+  }
+
+  return {
+    members,
+    get queued() {
+      return queue.length;
+    },
+    pick: (call) => choose(usable(members), call),
+    async acquire(call, options) {
+      // Who comes later does not overtake those who wait.
+      const held = queue.length === 0 ? tryAcquire(call) : undefined;
+      if (held !== undefined) return held;
+      if (whenExhausted === 'wait') return await wait(call, options);
+      const member = grown();
+      if (member !== undefined) return hold(choose([member], call));
+      throw exhausted(
+        'streams',
+        `all ${members.length * settings.maxStreams} streams of role ${role} are taken`,
+      );
+    },
+    serve: () => queue.serve(tryAcquire),
+    sweep(idleMs) {
+      const resting: Promise<unknown>[] = [];
+      for (const member of members.toReversed()) {
+        if (member.idleForMs < idleMs) continue;
+        if (members.length > capacity) {
+          members.splice(members.indexOf(member), 1);
+          resting.push(member.close());
+        } else if (member.open !== undefined) resting.push(member.rest());
+      }
+      return resting;
+    },
+    refuse: (error) => queue.clear(error),
+    close: () => members.map((member) => member.close()),
+  };
+}
+
+/** The healthy ones; all of them when none is, since the daemon may come back on any. */
+function usable(members: readonly Member[]): readonly Member[] {
+  const healthy = members.filter(({ view }) => view.healthy);
+  return healthy.length === 0 ? members : healthy;
+}
