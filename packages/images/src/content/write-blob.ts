@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Content, WriteAction } from '@ctrd/api/services/content/v1';
+import {
+  abortError,
+  CtrdError,
+  hasCode,
+  mergeSignals,
+  type ServiceClient,
+  withDeadline,
+} from '@ctrd/core';
+import { createCredit } from './credit.js';
+import { inMessages } from './in-messages.js';
+
+/** A blob to write. */
+export interface BlobWrite {
+  /** The name of the attempt: another attempt of the same name goes on where this one stopped. */
+  readonly ref: string;
+  /** What the content must turn out to be; the daemon checks it. */
+  readonly digest?: string | undefined;
+  /** Bytes, when known. */
+  readonly size?: number | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The content from an offset on. The signal ends when nobody wants more of it. */
+  readonly source: (offset: number, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+  /** Is told how many bytes the daemon has. */
+  readonly onOffset?: ((offset: number) => void) | undefined;
+  /**
+   * Milliseconds to wait for another writer of the same ref that makes no progress, before the
+   * write fails with `lock-failed`. Default: 60 s.
+   */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+export interface WrittenBlob {
+  readonly digest: string;
+  readonly size: number;
+  /** Whether it was there already, and nothing was written. */
+  readonly existed: boolean;
+}
+
+/** Bytes of one message, and messages that may be under way at once: measured, see the README. */
+const messageBytes = 1 << 20;
+const inFlight = 8;
+
+/** How long giving up an attempt with wrong content may take. */
+const undoTimeoutMs = 30_000;
+
+/**
+ * Writes a blob. Throws `lock-failed` when another writer of the ref stands still, `data-loss` when
+ * the content is not what was expected, and what the source throws; what was written by then stays
+ * for the next attempt, unless it is wrong.
+ */
+export async function writeBlob(
+  calls: ServiceClient<typeof Content>,
+  blob: BlobWrite,
+  signal: AbortSignal,
+): Promise<WrittenBlob> {
+  const { lockTimeoutMs = 60_000 } = blob;
+  let seen = -1;
+  let since = performance.now();
+  for (let pause = 16; ; pause = Math.min(pause * 2, 2048)) {
+    try {
+      return await attempt(calls, blob, signal);
+    } catch (error) {
+      if (hasCode(error, 'already-exists') && blob.digest !== undefined) {
+        return { digest: blob.digest, size: blob.size ?? 0, existed: true };
+      }
+      if (hasCode(error, 'failed-precondition', 'data-loss'))
+        throw await refused(calls, blob, error);
+      if (!hasCode(error, 'lock-failed')) throw error;
+      const offset = await offsetOf(calls, blob.ref, signal);
+      if (offset !== seen) since = performance.now();
+      seen = offset;
+      if (performance.now() - since > lockTimeoutMs) throw error;
+    }
+    await pauseFor(pause * (0.5 + Math.random() / 2), signal);
+  }
+}
+
+async function attempt(
+  calls: ServiceClient<typeof Content>,
+  blob: BlobWrite,
+  signal: AbortSignal,
+): Promise<WrittenBlob> {
+  const { ref, digest: expected = '', size, labels = {}, onOffset } = blob;
+  const done = new AbortController();
+  using merged = mergeSignals({ signal }, done.signal);
+  const credit = createCredit(inFlight);
+  const total = BigInt(size ?? 0);
+
+  async function* requests() {
+    yield { action: WriteAction.STAT, ref, total, expected };
+    let offset = await credit.opened;
+    if (offset !== size || size === 0) {
+      for await (const data of inMessages(blob.source(offset, merged.signal), messageBytes)) {
+        await credit.take();
+        if (size !== undefined && offset + data.byteLength > size) throw tooLong(ref, size);
+        yield { action: WriteAction.WRITE, ref, total, expected, offset: BigInt(offset), data };
+        offset += data.byteLength;
+      }
+    }
+    const end = BigInt(offset);
+    yield { action: WriteAction.COMMIT, ref, total: end, expected, offset: end, labels };
+  }
+
+  try {
+    let opened = false;
+    for await (const answer of calls.write(requests(), { signal, role: 'bulk' })) {
+      const offset = Number(answer.offset);
+      onOffset?.(offset);
+      if (answer.action === WriteAction.COMMIT) {
+        return { digest: answer.digest || expected, size: offset, existed: false };
+      }
+      if (opened) credit.give();
+      else credit.open(offset);
+      opened = true;
+    }
+    throw new CtrdError('the daemon ended the write early', {
+      code: 'unavailable',
+      reason: 'dropped',
+      subject: ref,
+    });
+  } finally {
+    // The source must not go on after a failure, nor may its reader wait for the daemon for ever.
+    done.abort();
+    credit.close();
+  }
+}
+
+function tooLong(ref: string, size: number): CtrdError {
+  return new CtrdError(`the content has more than its ${size} bytes`, {
+    code: 'data-loss',
+    reason: 'size',
+    subject: ref,
+  });
+}
+
+/** The next attempt must not go on with content that is wrong. */
+async function refused(
+  calls: ServiceClient<typeof Content>,
+  { ref, digest }: BlobWrite,
+  error: CtrdError,
+): Promise<CtrdError> {
+  await withDeadline(undoTimeoutMs, (signal) => calls.abort({ ref }, { signal })).catch(() => {});
+  if (error.code === 'data-loss') return error;
+  return new CtrdError(`the content is not what it should be: ${error.rawMessage}`, {
+    code: 'data-loss',
+    reason: 'digest',
+    subject: digest ?? ref,
+    cause: error,
+  });
+}
+
+async function offsetOf(
+  calls: ServiceClient<typeof Content>,
+  ref: string,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const { status } = await calls.status({ ref }, { signal });
+    return Number(status?.offset ?? 0);
+  } catch (error) {
+    if (hasCode(error, 'not-found')) return -1;
+    throw error;
+  }
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    throw abortError(signal);
+  }
+}

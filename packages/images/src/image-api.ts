@@ -1,0 +1,92 @@
+import type { CallControl } from '@ctrd/core';
+import type { ArchiveSource } from './archive/archive-source.js';
+import type { ImageInfo } from './image.js';
+import type { Descriptor } from './oci/descriptor.js';
+import type { OciImage } from './oci/image-config.js';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What every image call takes. */
+export interface ImageCall extends CallControl {
+  /** `linux/arm64`, `linux/arm/v7`. Default: the client's, which by default is this machine's. */
+  readonly platform?: string | undefined;
+}
+
+export interface ListImagesOptions extends ImageCall {
+  /** containerd filters, of which one must match: `name~=alpine`, `labels.team==web`. Default: all. */
+  readonly filters?: readonly string[] | undefined;
+}
+
+export interface RemoveImageOptions extends CallControl {
+  /** Whether to wait until the daemon has collected what nothing refers to. Default: false. */
+  readonly sync?: boolean | undefined;
+}
+
+export interface ImportImageOptions extends ImageCall {
+  /**
+   * An OCI layout or a Docker archive as a tar file, plain or packed by gzip: its path or its bytes
+   * (a Node stream is an async iterable of them).
+   */
+  readonly source: ArchiveSource;
+  /**
+   * Names the image when the archive holds one. Of an archive whose images have only tags, it is
+   * the repository. Default: the names in the archive.
+   */
+  readonly name?: string | undefined;
+  /** Whether to make snapshots of the layers. Default: true. */
+  readonly unpack?: boolean | undefined;
+  /** Where to unpack. Default: the client's. */
+  readonly snapshotter?: string | undefined;
+  /** Labels of the records. */
+  readonly labels?: Labels | undefined;
+  /** Is told of every part that was read, in bytes of the files in the archive. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+export interface UnpackImageOptions extends ImageCall {
+  /** Default: the client's. */
+  readonly snapshotter?: string | undefined;
+}
+
+export interface TagImageOptions extends CallControl {
+  /** The further name. */
+  readonly name: string;
+  /** Whether the name may be taken from another image. Default: false. */
+  readonly overwrite?: boolean | undefined;
+}
+
+export interface CreateImageReferenceOptions extends CallControl {
+  /** A manifest or index in the content store. */
+  readonly target: Descriptor;
+  readonly labels?: Labels | undefined;
+}
+
+/** What `images()` adds to a client. */
+export interface ImageAPIClient {
+  /** Throws `not-found`. */
+  getImage(reference: string, options?: ImageCall): Promise<ImageInfo>;
+  /**
+   * All images, or those of a filter, by name. One that cannot be read says so in its `problem`, and
+   * does not keep the others from being listed.
+   */
+  listImages(options?: ListImagesOptions): Promise<readonly ImageInfo[]>;
+  /**
+   * How an image runs, its history and its layers. Throws `not-found`, and `unimplemented` for what
+   * is not the image of a container.
+   */
+  getOciImage(reference: string, options?: ImageCall): Promise<OciImage>;
+  /** Removes the record; the daemon collects the content by and by. Throws `not-found`. */
+  removeImage(reference: string, options?: RemoveImageOptions): Promise<void>;
+  /**
+   * Imports the images of an archive. Nothing is left of an import that fails. Throws
+   * `invalid-argument` (field `source`) for what is no archive of images, and `data-loss` when it is
+   * damaged.
+   */
+  importImage(options: ImportImageOptions): Promise<readonly ImageInfo[]>;
+  /** Makes snapshots of an image's layers; answers the chain id, the name of the topmost. */
+  unpackImage(reference: string, options?: UnpackImageOptions): Promise<string>;
+  /** Gives an image one more name. Throws `not-found`, `already-exists`. */
+  tagImage(reference: string, options: TagImageOptions): Promise<ImageInfo>;
+  /** Makes a record for content that is there already. Throws `already-exists`. */
+  createImageReference(reference: string, options: CreateImageReferenceOptions): Promise<ImageInfo>;
+}

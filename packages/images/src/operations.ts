@@ -1,0 +1,119 @@
+import { invalidArgument, onOptions, onSubject, type Running, toCtrdError } from '@ctrd/core';
+import { importImages } from './archive/import-image.js';
+import { mapConcurrently } from './concurrent.js';
+import { type ImageInfo, imageInfo } from './image.js';
+import type {
+  CreateImageReferenceOptions,
+  ImageCall,
+  ImportImageOptions,
+  ListImagesOptions,
+  RemoveImageOptions,
+  TagImageOptions,
+  UnpackImageOptions,
+} from './image-api.js';
+import { parseDescriptor } from './oci/descriptor.js';
+import type { OciImage } from './oci/image-config.js';
+import { type Platform, parsePlatform } from './oci/platform.js';
+import type { ImageParts } from './parts.js';
+import { normalizeReference } from './reference/reference.js';
+import { findImage } from './store/find-image.js';
+import { incomplete } from './store/image-facts.js';
+import type { ImageRecord } from './store/image-store.js';
+import { unpackImage } from './unpack/unpack-image.js';
+
+/** Images whose facts are read at once by a list. */
+const listConcurrency = 8;
+
+/** The methods of `ImageAPIClient` on images that are in the daemon. */
+export function imageOperations(parts: ImageParts) {
+  const { images, facts } = parts;
+
+  function platformOf({ platform }: { platform?: string | undefined }): Platform {
+    return platform === undefined ? parts.platform : parsePlatform(platform);
+  }
+
+  async function snapshotterOf({ snapshotter, signal }: Running<UnpackImageOptions>) {
+    return snapshotter ?? (await parts.defaultSnapshotter.name({ signal }));
+  }
+
+  async function infoOf(record: ImageRecord, platform: Platform, signal: AbortSignal) {
+    try {
+      return imageInfo(record, await facts.read(record.target, platform, { signal }));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return imageInfo(record, { problem: incomplete(record.name, toCtrdError(error)) });
+    }
+  }
+
+  return {
+    getImage: onSubject<ImageCall, ImageInfo>(async (reference, options) => {
+      const platform = platformOf(options);
+      const record = await findImage(images, reference, options);
+      return await infoOf(record, platform, options.signal);
+    }),
+    listImages: onOptions<ListImagesOptions, readonly ImageInfo[]>(async (options) => {
+      const { filters = [], signal } = options;
+      const platform = platformOf(options);
+      const records = [...(await images.list(filters, { signal }))];
+      records.sort((a, b) => (a.name < b.name ? -1 : 1));
+      return await mapConcurrently(records, listConcurrency, (record) =>
+        infoOf(record, platform, signal),
+      );
+    }),
+    getOciImage: onSubject<ImageCall, OciImage>(async (reference, options) => {
+      const { signal } = options;
+      const platform = platformOf(options);
+      const { name, target } = await findImage(images, reference, { signal });
+      try {
+        return (await facts.read(target, platform, { signal })).image;
+      } catch (error) {
+        throw incomplete(name, toCtrdError(error));
+      }
+    }),
+    removeImage: onSubject<RemoveImageOptions, void>(async (reference, options) => {
+      const { sync = false, signal } = options;
+      const { name } = await findImage(images, reference, { signal });
+      await images.delete(name, sync, { signal });
+    }),
+    importImage: onOptions<ImportImageOptions, readonly ImageInfo[]>(
+      async (options) => {
+        const { source, name, unpack = true, labels = {}, onBytes, signal } = options;
+        const platform = platformOf(options);
+        if (name !== undefined) normalizeReference(name);
+        const snapshotter = unpack ? await snapshotterOf(options) : undefined;
+        return await importImages(parts, {
+          ...{ source, name, platform, snapshotter, labels, onBytes, signal },
+        });
+      },
+      ({ name }) => name,
+    ),
+    unpackImage: onSubject<UnpackImageOptions, string>(async (reference, options) => {
+      const { signal } = options;
+      const platform = platformOf(options);
+      const snapshotter = await snapshotterOf(options);
+      return await unpackImage(parts, reference, { snapshotter, platform, signal });
+    }),
+    tagImage: onSubject<TagImageOptions, ImageInfo>(async (reference, options) => {
+      const { overwrite = false, signal } = options;
+      if (typeof options.name !== 'string') {
+        throw invalidArgument('name', 'be a reference', options.name);
+      }
+      const name = normalizeReference(options.name);
+      const { target, labels } = await findImage(images, reference, { signal });
+      const record = overwrite
+        ? (await images.put({ name, target, labels }, { signal })).record
+        : await images.create({ name, target, labels }, { signal });
+      return await infoOf(record, parts.platform, signal);
+    }),
+    createImageReference: onSubject<CreateImageReferenceOptions, ImageInfo>(
+      async (reference, { target, labels, signal }) => {
+        const name = normalizeReference(reference);
+        const record = await images.create(
+          { name, target: parseDescriptor(target, 'target'), labels },
+          { signal },
+        );
+        return await infoOf(record, parts.platform, signal);
+      },
+    ),
+  };
+}

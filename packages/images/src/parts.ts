@@ -1,0 +1,20 @@
+import type { DefaultSnapshotter, Leases, Report, Rpc } from '@ctrd/core';
+import type { ContentStore } from './content/content-store.js';
+import type { KeyedLock } from './content/keyed-lock.js';
+import type { Platform } from './oci/platform.js';
+import type { FactReader } from './store/image-facts.js';
+import type { ImageStore } from './store/image-store.js';
+
+/** What every operation on images works with. */
+export interface ImageParts {
+  readonly rpc: Rpc;
+  readonly leases: Leases;
+  readonly defaultSnapshotter: DefaultSnapshotter;
+  readonly report: Report;
+  readonly content: ContentStore;
+  readonly images: ImageStore;
+  readonly facts: FactReader;
+  readonly locks: KeyedLock;
+  /** The platform of calls that name none. */
+  readonly platform: Platform;
+}

@@ -1,0 +1,60 @@
+import {
+  bind,
+  DefaultSnapshotter,
+  definePlugin,
+  ImageSource,
+  Leases,
+  Report,
+  type Resolver,
+  Rpc,
+} from '@ctrd/core';
+import { createContentStore } from './content/content-store.js';
+import { createKeyedLock } from './content/keyed-lock.js';
+import { createImageSource } from './image-source.js';
+import { hostPlatform, parsePlatform } from './oci/platform.js';
+import { imageOperations } from './operations.js';
+import type { ImageParts } from './parts.js';
+import { createFactReader } from './store/image-facts.js';
+import { createImageStore } from './store/image-store.js';
+
+/** Options of {@link images}. */
+export interface ImagesOptions {
+  /** `linux/arm64`: the platform of calls that name none. Default: this machine's. */
+  readonly platform?: string | undefined;
+}
+
+/**
+ * Adds images to a client: the methods of {@link ImageAPIClient}. Throws `invalid-argument` for
+ * options that cannot be.
+ */
+export function images(options: ImagesOptions = {}) {
+  const platform =
+    options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
+  // One set a client, whoever asks for it first: its locks are what makes calls share their work.
+  const made = new WeakMap<Rpc, ImageParts>();
+  const partsOf = (resolver: Resolver): ImageParts => {
+    const rpc = resolver.get(Rpc);
+    const known = made.get(rpc);
+    if (known !== undefined) return known;
+    const content = createContentStore(rpc);
+    const parts: ImageParts = {
+      rpc,
+      leases: resolver.get(Leases),
+      defaultSnapshotter: resolver.get(DefaultSnapshotter),
+      report: resolver.get(Report),
+      content,
+      images: createImageStore(rpc),
+      facts: createFactReader(content),
+      locks: createKeyedLock(),
+      platform,
+    };
+    made.set(rpc, parts);
+    return parts;
+  };
+  return definePlugin({
+    name: 'images',
+    requires: [Rpc, Leases, DefaultSnapshotter, Report],
+    provides: [bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver)))],
+    setup: (context) => ({ operations: imageOperations(partsOf(context)) }),
+  });
+}
