@@ -1,10 +1,12 @@
 import { invalidArgument } from '@ctrd/core';
 import { allCapabilities, type CapabilityChange, isCapability } from './capability-names.js';
+import { checkTexts } from './check.js';
+import { frozen } from './frozen.js';
 import type { RuntimeSpec, SpecChange } from './runtime-spec.js';
 import { defaultSeccomp, isDefaultSeccomp } from './seccomp.js';
 
 /** What root in a container may do by default, as the Go client has it. */
-export const defaultCapabilities: readonly string[] = [
+export const defaultCapabilities: readonly string[] = frozen([
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',
@@ -19,41 +21,58 @@ export const defaultCapabilities: readonly string[] = [
   'CAP_SYS_CHROOT',
   'CAP_KILL',
   'CAP_AUDIT_WRITE',
-];
+]);
 
 /**
- * Drops, then adds capabilities. Names as `NET_ADMIN` or `CAP_NET_ADMIN`; `ALL` means every one.
- * The default seccomp profile follows: it allows what the capabilities are for.
+ * Takes and gives capabilities, named as `NET_ADMIN` or `CAP_NET_ADMIN`. With `ALL` added, the
+ * container has all but the dropped ones; with `ALL` dropped, it has the added ones alone; else
+ * the added ones win. The default seccomp profile follows: it allows what they are for.
+ *
+ * Ambient and inheritable capabilities are only ever taken away, never given.
  */
 export function withCapabilities({ add = [], drop = [] }: CapabilityChange): SpecChange {
-  const added = add.flatMap((name) => named(name, 'capabilities.add'));
-  const dropped = new Set(drop.flatMap((name) => named(name, 'capabilities.drop')));
+  const added = namesOf(add, 'capabilities.add');
+  const dropped = namesOf(drop, 'capabilities.drop');
+  if (added === 'all' && dropped === 'all') {
+    throw invalidArgument('capabilities', 'not both add and drop ALL');
+  }
   return (spec) => {
     const before = spec.process.capabilities?.bounding ?? [];
-    const kept = before.filter((name) => !dropped.has(name));
-    return withCapabilityList(spec, [...kept, ...added.filter((name) => !kept.includes(name))]);
+    if (added === 'all') return withBounding(spec, without(allCapabilities, dropped));
+    return withBounding(spec, [...new Set([...without(before, dropped), ...added])]);
   };
 }
 
-function withCapabilityList(spec: RuntimeSpec, names: readonly string[]): RuntimeSpec {
-  const list = [...new Set(names)];
+function withBounding(spec: RuntimeSpec, bounding: readonly string[]): RuntimeSpec {
+  const { capabilities: before = {}, ...process } = spec.process;
+  const { inheritable, ambient } = before;
+  const still = (names: readonly string[]) => names.filter((name) => bounding.includes(name));
   const { seccomp } = spec.linux;
   return {
     ...spec,
     process: {
-      ...spec.process,
-      capabilities: { bounding: list, effective: list, permitted: list },
+      ...process,
+      capabilities: {
+        ...{ bounding, effective: bounding, permitted: bounding },
+        ...(inheritable === undefined ? {} : { inheritable: still(inheritable) }),
+        ...(ambient === undefined ? {} : { ambient: still(ambient) }),
+      },
     },
-    linux: isDefaultSeccomp(seccomp)
-      ? { ...spec.linux, seccomp: defaultSeccomp(list) }
+    linux: isDefaultSeccomp(seccomp, before.bounding ?? [])
+      ? { ...spec.linux, seccomp: defaultSeccomp(bounding) }
       : spec.linux,
   };
 }
 
-function named(name: string, field: string): readonly string[] {
-  const upper = String(name).toUpperCase();
-  if (upper === 'ALL') return allCapabilities;
-  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!isCapability(full)) throw invalidArgument(field, 'name capabilities of Linux, or ALL', name);
-  return [full];
+function without(names: readonly string[], dropped: readonly string[] | 'all'): readonly string[] {
+  return dropped === 'all' ? [] : names.filter((name) => !dropped.includes(name));
+}
+
+function namesOf(given: readonly string[], field: string): readonly string[] | 'all' {
+  checkTexts(field, given);
+  const upper = given.map((name) => name.toUpperCase());
+  const full = upper.map((name) => (name.startsWith('CAP_') ? name : `CAP_${name}`));
+  const wrong = full.findIndex((name) => name !== 'CAP_ALL' && !isCapability(name));
+  if (wrong >= 0) throw invalidArgument(field, 'name capabilities of Linux, or ALL', given[wrong]);
+  return full.includes('CAP_ALL') ? 'all' : full;
 }

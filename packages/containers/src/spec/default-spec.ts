@@ -1,4 +1,5 @@
 import { defaultCapabilities } from './capabilities.js';
+import { frozen } from './frozen.js';
 import type { DeviceRule, RuntimeSpec, SpecMount } from './runtime-spec.js';
 import { defaultSeccomp } from './seccomp.js';
 
@@ -41,7 +42,7 @@ export function defaultSpec({ namespace, id }: { namespace: string; id: string }
   };
 }
 
-const defaultMounts: readonly SpecMount[] = [
+const defaultMounts: readonly SpecMount[] = frozen([
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
   {
     destination: '/dev',
@@ -79,9 +80,9 @@ const defaultMounts: readonly SpecMount[] = [
     source: 'tmpfs',
     options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
   },
-];
+]);
 
-const maskedPaths: readonly string[] = [
+const maskedPaths: readonly string[] = frozen([
   '/proc/acpi',
   '/proc/asound',
   '/proc/kcore',
@@ -93,15 +94,15 @@ const maskedPaths: readonly string[] = [
   '/sys/firmware',
   '/sys/devices/virtual/powercap',
   '/proc/scsi',
-];
+]);
 
-const readonlyPaths: readonly string[] = [
+const readonlyPaths: readonly string[] = frozen([
   '/proc/bus',
   '/proc/fs',
   '/proc/irq',
   '/proc/sys',
   '/proc/sysrq-trigger',
-];
+]);
 
 const character = (major: number, minor?: number): DeviceRule => ({
   allow: true,
@@ -112,8 +113,8 @@ const character = (major: number, minor?: number): DeviceRule => ({
 });
 
 /** Nothing but null, zero, full, random, urandom, tty, console, ptmx and the pseudo terminals. */
-const deviceRules: readonly DeviceRule[] = [
+const deviceRules: readonly DeviceRule[] = frozen([
   { allow: false, access: 'rwm' },
   ...[character(1, 3), character(1, 8), character(1, 7), character(5, 0), character(1, 5)],
   ...[character(1, 9), character(5, 1), character(136), character(5, 2)],
-];
+]);

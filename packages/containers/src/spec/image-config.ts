@@ -1,5 +1,8 @@
-import { CtrdError, type ImageRunConfig } from '@ctrd/core';
-import { mergedEnv, withArgs, withCwd, withEnv } from './process.js';
+import { posix } from 'node:path';
+import { CtrdError, type ImageRunConfig, invalidArgument } from '@ctrd/core';
+import { type EnvOption, mergedEnv, withEnv } from './env.js';
+import { withMounts } from './mounts.js';
+import { withArgs, withCwd } from './process.js';
 import { compose, type SpecChange } from './runtime-spec.js';
 
 /** What a container's options say over its image's config. */
@@ -8,7 +11,7 @@ export interface RunOverrides {
   readonly args?: readonly string[] | undefined;
   /** Replaces the image's entrypoint; its `cmd` is not used then. */
   readonly entrypoint?: readonly string[] | undefined;
-  readonly env?: readonly string[] | Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: EnvOption | undefined;
   readonly cwd?: string | undefined;
 }
 
@@ -31,14 +34,47 @@ export function withImageConfig(config: ImageRunConfig, overrides: RunOverrides)
   }
   return compose(
     withArgs(command),
-    (spec) => ({
-      ...spec,
-      process: {
-        ...spec.process,
-        env: mergedEnv(config.env.length > 0 ? config.env : [defaultPath], spec.process.env),
-      },
-    }),
+    withImageEnv(config.env),
     withEnv(overrides.env ?? []),
     withCwd(overrides.cwd ?? (config.workingDir || '/')),
   );
+}
+
+/**
+ * Keeps the volumes of an image writable under a read-only root: each becomes a folder in memory
+ * that starts with the image's content, unless something is mounted on it or above it. Under a
+ * writable root nothing changes: there they are part of the container's own layer, as for `ctr`.
+ */
+export function withImageVolumes(volumes: readonly string[]): SpecChange {
+  const paths = volumes.map((volume) => {
+    const path = posix.normalize(volume).replace(/(?<=.)\/$/, '');
+    if (!path.startsWith('/') || path === '/') {
+      throw invalidArgument('volumes', 'be absolute paths below the root', volume);
+    }
+    return path;
+  });
+  return (spec) => {
+    if (spec.root.readonly !== true) return spec;
+    const isFree = (path: string) =>
+      spec.mounts.every(
+        ({ destination }) => path !== destination && !path.startsWith(`${destination}/`),
+      );
+    const options = ['nosuid', 'nodev', 'mode=1777', 'tmpcopyup'];
+    return withMounts(
+      paths.filter(isFree).map((destination) => ({
+        ...{ destination, type: 'tmpfs', source: 'tmpfs', options },
+      })),
+    )(spec);
+  };
+}
+
+/** The image's variables below those that the spec has already. */
+function withImageEnv(env: readonly string[]): SpecChange {
+  return (spec) => ({
+    ...spec,
+    process: {
+      ...spec.process,
+      env: mergedEnv(env.length > 0 ? env : [defaultPath], spec.process.env),
+    },
+  });
 }

@@ -1,6 +1,10 @@
 export { defaultCapabilities, withCapabilities } from './capabilities.js';
 export type { CapabilityChange } from './capability-names.js';
 export { defaultSpec } from './default-spec.js';
+export { withAllDevicesAllowed, withDevices } from './devices.js';
+export { type EnvOption, withEnv } from './env.js';
+export { type RunOverrides, withImageConfig, withImageVolumes } from './image-config.js';
+export { withAnnotations, withHostname, withSysctls } from './kernel-settings.js';
 export {
   type MountOption,
   withMounts,
@@ -10,25 +14,23 @@ export {
   withTmpfs,
 } from './mounts.js';
 export {
-  withAnnotations,
-  withDevices,
-  withHostname,
+  type NamespacesOption,
+  withHostNamespace,
+  withIdMappings,
   withNamespaces,
-  withPathProtection,
-  withSysctls,
 } from './namespaces.js';
+export { withMaskedPaths, withReadonlyPaths } from './paths.js';
 export { withPrivileged, withRootless } from './privileged.js';
 export {
   withApparmor,
   withArgs,
   withCwd,
-  withEnv,
   withNoNewPrivileges,
-  withRlimits,
   withTerminal,
   withUser,
 } from './process.js';
 export {
+  type CpuLimits,
   type Limits,
   resourcesOf,
   withCgroup,
@@ -37,6 +39,9 @@ export {
   withPids,
   withResources,
 } from './resources.js';
+export { type RlimitsOption, withRlimits } from './rlimits.js';
+export { layersOfMounts, readRootfsFile } from './rootfs-file.js';
+export { resolveRootfsUser } from './rootfs-user.js';
 export {
   type CapabilitySet,
   compose,
@@ -58,3 +63,4 @@ export {
   type SpecUser,
 } from './runtime-spec.js';
 export { defaultSeccomp, withSeccomp } from './seccomp.js';
+export { resolveUser, type UserFiles } from './users.js';

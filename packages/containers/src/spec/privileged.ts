@@ -1,18 +1,25 @@
 import { withCapabilities } from './capabilities.js';
-import { withPathProtection } from './namespaces.js';
+import { withAllDevicesAllowed } from './devices.js';
+import { withMaskedPaths, withReadonlyPaths } from './paths.js';
 import { withNoNewPrivileges } from './process.js';
 import { compose, type SpecChange } from './runtime-spec.js';
 import { withSeccomp } from './seccomp.js';
 
-/** Nearly everything that root on the host may do: for those who know what they run. */
+/**
+ * Nearly everything that root on the host may do: for those who know what they run. All
+ * capabilities and devices, no profile, nothing masked, a writable `/sys`. The host's device nodes
+ * are not made: add those that are wanted by `withDevices`.
+ */
 export function withPrivileged(): SpecChange {
   return compose(
     withCapabilities({ add: ['ALL'] }),
     withSeccomp('unconfined'),
     withNoNewPrivileges(false),
-    withPathProtection({ masked: [], readonly: [] }),
+    withMaskedPaths([]),
+    withReadonlyPaths([]),
+    withAllDevicesAllowed(),
     withWritableSys(),
-    withAllDevices(),
+    withoutSecurityModules(),
   );
 }
 
@@ -41,19 +48,18 @@ function withWritableSys(): SpecChange {
   return (spec) => ({
     ...spec,
     mounts: spec.mounts.map((mount) =>
-      mount.type === 'sysfs'
+      mount.type === 'sysfs' || mount.type === 'cgroup'
         ? { ...mount, options: (mount.options ?? []).filter((option) => option !== 'ro') }
         : mount,
     ),
   });
 }
 
-function withAllDevices(): SpecChange {
-  return (spec) => ({
-    ...spec,
-    linux: {
-      ...spec.linux,
-      resources: { ...spec.linux.resources, devices: [{ allow: true, access: 'rwm' }] },
-    },
-  });
+/** Without AppArmor's profile and SELinux's labels. */
+function withoutSecurityModules(): SpecChange {
+  return (spec) => {
+    const { apparmorProfile: _profile, selinuxLabel: _label, ...process } = spec.process;
+    const { mountLabel: _mountLabel, ...linux } = spec.linux;
+    return { ...spec, process, linux };
+  };
 }

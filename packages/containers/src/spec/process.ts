@@ -1,5 +1,7 @@
 import { invalidArgument } from '@ctrd/core';
-import type { Rlimit, SpecChange, SpecProcess, SpecUser } from './runtime-spec.js';
+import { checkAbsolute, checkInteger, checkText, checkTexts, largestId } from './check.js';
+import { mergedEnv } from './env.js';
+import type { SpecChange, SpecProcess, SpecUser } from './runtime-spec.js';
 
 const onProcess =
   (change: (process: SpecProcess) => SpecProcess): SpecChange =>
@@ -7,116 +9,56 @@ const onProcess =
 
 /** The program and its arguments. */
 export function withArgs(args: readonly string[]): SpecChange {
+  checkTexts('args', args);
   if (args.length === 0 || args[0] === '') {
     throw invalidArgument('args', 'name a program, not be empty');
   }
-  checkTexts('args', args);
   return onProcess((process) => ({ ...process, args: [...args] }));
 }
 
-/**
- * Sets variables, given as `NAME=value` or as an object; `NAME` alone, or an undefined value,
- * removes one. Others stay.
- */
-export function withEnv(
-  env: readonly string[] | Readonly<Record<string, string | undefined>>,
-): SpecChange {
-  const changes = Array.isArray(env)
-    ? (env as readonly string[])
-    : entriesOf(env as Record<string, string | undefined>);
-  checkTexts('env', changes);
-  for (const change of changes) {
-    if (nameOf(change) === '') throw invalidArgument('env', 'be NAME=value', change);
-  }
-  return onProcess((process) => ({ ...process, env: mergedEnv(process.env, changes) }));
-}
-
-/** Variables with others set over them; the order of first appearance stays. */
-export function mergedEnv(below: readonly string[], above: readonly string[]): readonly string[] {
-  const merged = new Map(below.map((entry) => [nameOf(entry), entry]));
-  for (const entry of above) {
-    if (entry.includes('=')) merged.set(nameOf(entry), entry);
-    else merged.delete(entry);
-  }
-  return [...merged.values()];
-}
-
+/** The working folder: an absolute path in the container. */
 export function withCwd(cwd: string): SpecChange {
-  if (!cwd.startsWith('/') || cwd.includes('\0')) {
-    throw invalidArgument('cwd', 'be an absolute path', cwd);
-  }
+  checkAbsolute('cwd', cwd);
   return onProcess((process) => ({ ...process, cwd }));
 }
 
-/** Ids as numbers; names are looked up in an image by `resolveUser`. */
+/** Ids as numbers from 0 to 2147483647; names are looked up in an image by `resolveUser`. */
 export function withUser(user: SpecUser): SpecChange {
-  for (const id of [user.uid, user.gid, ...(user.additionalGids ?? [])]) {
-    if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff) {
-      throw invalidArgument('user', 'have ids from 0 to 2147483647', id);
-    }
+  for (const name of ['uid', 'gid'] as const) {
+    checkInteger(`user.${name}`, user[name] ?? Number.NaN, { from: 0, to: largestId });
   }
-  return onProcess((process) => ({ ...process, user: { ...user } }));
+  for (const gid of user.additionalGids ?? []) {
+    checkInteger('user.additionalGids', gid, { from: 0, to: largestId });
+  }
+  checkInteger('user.umask', user.umask, { from: 0, to: 0o777 });
+  const { additionalGids, ...ids } = user;
+  const groups = additionalGids === undefined ? {} : { additionalGids: [...additionalGids] };
+  return onProcess((process) => ({ ...process, user: { ...ids, ...groups } }));
 }
 
-/** A terminal of a size in columns and rows. */
+/** A terminal, perhaps of a size in columns and rows. `TERM` is `xterm` unless it is set. */
 export function withTerminal(size?: {
   readonly width: number;
   readonly height: number;
 }): SpecChange {
+  checkInteger('width', size?.width, { from: 1, to: 65_535 });
+  checkInteger('height', size?.height, { from: 1, to: 65_535 });
   return onProcess((process) => ({
     ...process,
     terminal: true,
-    ...(size === undefined ? {} : { consoleSize: { ...size } }),
+    ...(size === undefined ? {} : { consoleSize: { height: size.height, width: size.width } }),
     env: mergedEnv(['TERM=xterm'], process.env),
   }));
 }
 
-export function withNoNewPrivileges(on: boolean): SpecChange {
+/** Whether programs with the set-user-id bit or file capabilities gain nothing by them. */
+export function withNoNewPrivileges(on = true): SpecChange {
   return onProcess((process) => ({ ...process, noNewPrivileges: on }));
-}
-
-/** Limits by name: `{ NOFILE: { soft: 1024, hard: 4096 } }`; a number is both. Others stay. */
-export function withRlimits(
-  limits: Readonly<Record<string, number | { readonly soft: number; readonly hard: number }>>,
-): SpecChange {
-  const changed = Object.entries(limits).map(([name, limit]): Rlimit => {
-    const type = name.startsWith('RLIMIT_') ? name : `RLIMIT_${name.toUpperCase()}`;
-    const { soft, hard } = typeof limit === 'number' ? { soft: limit, hard: limit } : limit;
-    if (!(Number.isInteger(soft) && Number.isInteger(hard) && soft >= 0 && soft <= hard)) {
-      throw invalidArgument(`rlimits.${name}`, 'be whole numbers, soft not above hard', limit);
-    }
-    return { type, soft, hard };
-  });
-  return onProcess((process) => ({
-    ...process,
-    rlimits: [
-      ...(process.rlimits ?? []).filter(({ type }) =>
-        changed.every((other) => other.type !== type),
-      ),
-      ...changed,
-    ],
-  }));
 }
 
 /** The profile must be loaded on the host: runc refuses a missing one. */
 export function withApparmor(profile: string): SpecChange {
+  checkText('apparmor', profile);
+  if (profile === '') throw invalidArgument('apparmor', 'name a profile, or be `unconfined`');
   return onProcess((process) => ({ ...process, apparmorProfile: profile }));
-}
-
-function entriesOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return Object.entries(env).map(([name, value]) =>
-    value === undefined ? name : `${name}=${value}`,
-  );
-}
-
-function nameOf(entry: string): string {
-  return entry.split('=', 1)[0] ?? '';
-}
-
-function checkTexts(field: string, texts: readonly string[]): void {
-  for (const [index, text] of texts.entries()) {
-    if (typeof text !== 'string' || text.includes('\0')) {
-      throw invalidArgument(`${field}[${index}]`, 'be a text without a zero byte', text);
-    }
-  }
 }

@@ -1,29 +1,45 @@
-import type { Stats } from 'node:fs';
-import { lstat, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CtrdError, type MountSpec } from '@ctrd/core';
+import { entryOf, type LayerEntry } from './layer-entry.js';
 
-/** Links followed in one path, as the kernel limits them. */
-const mostLinks = 40;
-
-/** A file of users has no business being larger. */
-const largestFile = 10 * 1024 * 1024;
+/** Names looked up for one path, links included: the kernel follows 40 links, and so far paths are short. */
+const mostSteps = 256;
 
 /**
  * Reads a file of a root file system that is not mounted: from the folders that its mount consists
- * of. Links never lead out of it, whatever an image has put there. Empty for a file that is not
- * there.
+ * of, the uppermost first. Links never lead out of it, whatever an image, or a program that runs in
+ * it meanwhile, has put there. Empty for a file that is not there.
+ *
+ * What a layer removed as a file or a folder is gone; a folder that a layer made anew in place of a
+ * removed one still shows the lower one's files, since that mark (an extended attribute) cannot be
+ * read here.
+ *
+ * Throws `too-large` above 10 MiB, `permission-denied` when the folders are not ours to read, and
+ * `failed-precondition` when links lead nowhere.
  */
 export async function readRootfsFile(layers: readonly string[], path: string): Promise<string> {
-  const found = await resolve(layers, path);
-  if (found === undefined || !found.stats.isFile()) return '';
-  if (found.stats.size > largestFile) {
-    throw new CtrdError(`${path} of the image is larger than ${largestFile} bytes`, {
-      code: 'too-large',
-      subject: path,
-    });
+  let pending = components(path);
+  let at: readonly string[] = [];
+  for (let steps = 0; steps < mostSteps; steps += 1) {
+    const [next, ...rest] = pending;
+    if (next === undefined) return '';
+    pending = rest;
+    if (next === '..') {
+      at = at.slice(0, -1);
+      continue;
+    }
+    const entry = await lookUp(layers, [...at, next], rest.length === 0);
+    if (entry.kind === 'file') return entry.text;
+    if (entry.kind === 'folder') at = [...at, next];
+    else if (entry.kind === 'link') {
+      if (entry.target.startsWith('/')) at = [];
+      pending = [...components(entry.target), ...rest];
+    } else return '';
   }
-  return await readFile(found.path, 'utf8');
+  throw new CtrdError(`${path} of the image is behind too many links`, {
+    code: 'failed-precondition',
+    reason: 'links',
+    subject: path,
+  });
 }
 
 /**
@@ -33,64 +49,29 @@ export async function readRootfsFile(layers: readonly string[], path: string): P
 export function layersOfMounts(mounts: readonly MountSpec[]): readonly string[] | undefined {
   const [mount, ...more] = mounts;
   if (mount === undefined || more.length > 0) return undefined;
-  if (mount.type === 'bind') return [mount.source];
+  if (mount.type === 'bind' || mount.type === 'rbind') return [mount.source];
   if (mount.type !== 'overlay') return undefined;
   const optionOf = (name: string) =>
     mount.options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
   const upper = optionOf('upperdir');
-  const lower = optionOf('lowerdir')?.split(':') ?? [];
-  return upper === undefined ? lower : [upper, ...lower];
+  // A colon in a path is escaped with a backslash.
+  const lower = optionOf('lowerdir')?.split(/(?<!\\):/);
+  if (lower === undefined) return undefined;
+  const folders = lower.map((folder) => folder.replaceAll('\\:', ':'));
+  return upper === undefined ? folders : [upper, ...folders];
 }
 
-interface Found {
-  readonly path: string;
-  readonly stats: Stats;
-}
-
-/** Walks a path through the layers, component by component, following links inside. */
-async function resolve(layers: readonly string[], path: string): Promise<Found | undefined> {
-  let pending = components(path);
-  let at: string[] = [];
-  let links = 0;
-  let found: Found | undefined;
-  while (pending.length > 0) {
-    const [next = '', ...rest] = pending;
-    pending = rest;
-    if (next === '..') {
-      at = at.slice(0, -1);
-      continue;
-    }
-    found = await lookUp(layers, [...at, next]);
-    if (found === undefined) return undefined;
-    if (!found.stats.isSymbolicLink()) {
-      at = [...at, next];
-      continue;
-    }
-    links += 1;
-    if (links > mostLinks) return undefined;
-    const target = await readlink(found.path);
-    if (target.startsWith('/')) at = [];
-    pending = [...components(target), ...pending];
-  }
-  return found;
-}
-
-/** The uppermost layer's entry; one that a layer removed (a 0/0 character device) is not there. */
+/** The uppermost layer's entry. */
 async function lookUp(
   layers: readonly string[],
   path: readonly string[],
-): Promise<Found | undefined> {
+  isLast: boolean,
+): Promise<LayerEntry> {
   for (const layer of layers) {
-    for (let depth = 1; depth <= path.length; depth += 1) {
-      const full = join(layer, ...path.slice(0, depth));
-      const stats = await lstat(full).catch(() => undefined);
-      if (stats === undefined) break;
-      if (stats.isCharacterDevice() && stats.rdev === 0) return undefined;
-      if (depth === path.length) return { path: full, stats };
-      if (!stats.isDirectory()) break;
-    }
+    const entry = await entryOf(layer, path, isLast);
+    if (entry.kind !== 'absent') return entry;
   }
-  return undefined;
+  return { kind: 'absent' };
 }
 
 function components(path: string): string[] {

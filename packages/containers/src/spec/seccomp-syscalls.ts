@@ -1,5 +1,8 @@
+import { frozen } from './frozen.js';
+
 /** System calls that any container may make: containerd 2.1's list. `socket` has a rule of its own. */
-export const plainSyscalls: readonly string[] = `
+export const plainSyscalls: readonly string[] = frozen(
+  `
   accept accept4 access adjtimex alarm bind brk cachestat capget capset chdir chmod chown
   chown32 clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime
   clock_gettime64 clock_nanosleep clock_nanosleep_time64 close close_range connect
@@ -42,11 +45,12 @@ export const plainSyscalls: readonly string[] = `
   timerfd_settime64 times tkill truncate truncate64 ugetrlimit umask uname unlink unlinkat utime
   utimensat utimensat_time64 utimes vfork vmsplice wait4 waitid waitpid write writev
 `
-  .trim()
-  .split(/\s+/);
+    .trim()
+    .split(/\s+/),
+);
 
 /** What a capability is for, by its system calls. */
-export const syscallsByCapability: Readonly<Record<string, readonly string[]>> = {
+export const syscallsByCapability: Readonly<Record<string, readonly string[]>> = frozen({
   CAP_BPF: ['bpf'],
   CAP_DAC_READ_SEARCH: ['open_by_handle_at'],
   CAP_PERFMON: ['perf_event_open'],
@@ -69,10 +73,10 @@ export const syscallsByCapability: Readonly<Record<string, readonly string[]>> =
   CAP_SYS_RAWIO: ['iopl', 'ioperm'],
   CAP_SYS_TIME: ['settimeofday', 'stime', 'clock_settime', 'clock_settime64'],
   CAP_SYS_TTY_CONFIG: ['vhangup'],
-};
+});
 
 /** System calls that only one architecture has, by Node's name for it. */
-export const syscallsByArchitecture: Readonly<Record<string, readonly string[]>> = {
+export const syscallsByArchitecture: Readonly<Record<string, readonly string[]>> = frozen({
   arm: [
     ...['arm_fadvise64_64', 'arm_sync_file_range', 'sync_file_range2', 'breakpoint'],
     ...['cacheflush', 'set_tls'],
@@ -85,14 +89,14 @@ export const syscallsByArchitecture: Readonly<Record<string, readonly string[]>>
   riscv64: ['riscv_flush_icache'],
   s390x: ['s390_pci_mmio_read', 's390_pci_mmio_write', 's390_runtime_instr'],
   x64: ['arch_prctl', 'modify_ldt'],
-};
+});
 
 /** The names under which seccomp knows an architecture and what runs on it besides. */
-export const architectureNames: Readonly<Record<string, readonly string[]>> = {
+export const architectureNames: Readonly<Record<string, readonly string[]>> = frozen({
   arm: ['SCMP_ARCH_ARM'],
   arm64: ['SCMP_ARCH_ARM', 'SCMP_ARCH_AARCH64'],
   ppc64: ['SCMP_ARCH_PPC64LE'],
   riscv64: ['SCMP_ARCH_RISCV64'],
   s390x: ['SCMP_ARCH_S390', 'SCMP_ARCH_S390X'],
   x64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
-};
+});

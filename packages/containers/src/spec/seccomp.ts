@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
+import { invalidArgument } from '@ctrd/core';
+import { checkTexts } from './check.js';
 import type { Seccomp, SeccompRule, SpecChange } from './runtime-spec.js';
 import {
   architectureNames,
@@ -5,9 +8,6 @@ import {
   syscallsByArchitecture,
   syscallsByCapability,
 } from './seccomp-syscalls.js';
-
-/** Profiles that were made here, which follow a change of the capabilities. */
-const made = new WeakSet<Seccomp>();
 
 /**
  * containerd's default profile (`contrib/seccomp`, 2.1): what it does not name fails with EPERM.
@@ -17,7 +17,7 @@ export function defaultSeccomp(
   capabilities: readonly string[],
   architecture: string = process.arch,
 ): Seccomp {
-  const profile: Seccomp = {
+  return {
     defaultAction: 'SCMP_ACT_ERRNO',
     architectures: architectureNames[architecture] ?? [],
     syscalls: [
@@ -34,16 +34,22 @@ export function defaultSeccomp(
       ...(capabilities.includes('CAP_SYS_ADMIN') ? [] : withoutNewNamespaces(architecture)),
     ],
   };
-  made.add(profile);
-  return profile;
 }
 
-export function isDefaultSeccomp(profile: Seccomp | undefined): boolean {
-  return profile !== undefined && made.has(profile);
+/** Whether a profile is the default one of these capabilities, and so follows a change of them. */
+export function isDefaultSeccomp(
+  profile: Seccomp | undefined,
+  capabilities: readonly string[],
+): boolean {
+  return isDeepStrictEqual(profile, defaultSeccomp(capabilities));
 }
 
 /** A profile of one's own, containerd's (`default`), or none at all (`unconfined`). */
 export function withSeccomp(profile: Seccomp | 'default' | 'unconfined'): SpecChange {
+  if (typeof profile === 'object') checkProfile(profile);
+  else if (profile !== 'default' && profile !== 'unconfined') {
+    throw invalidArgument('seccomp', 'be default, unconfined or a profile', profile);
+  }
   return (spec) => {
     const { seccomp: _, ...linux } = spec.linux;
     if (profile === 'unconfined') return { ...spec, linux };
@@ -51,6 +57,20 @@ export function withSeccomp(profile: Seccomp | 'default' | 'unconfined'): SpecCh
       profile === 'default' ? defaultSeccomp(spec.process.capabilities?.bounding ?? []) : profile;
     return { ...spec, linux: { ...linux, seccomp: chosen } };
   };
+}
+
+function checkProfile({ defaultAction, syscalls = [] }: Seccomp): void {
+  const rules = syscalls.map(({ action }, index) => [`syscalls[${index}].action`, action] as const);
+  for (const [field, action] of [['defaultAction', defaultAction] as const, ...rules]) {
+    if (typeof action !== 'string' || !action.startsWith('SCMP_ACT_')) {
+      throw invalidArgument(`seccomp.${field}`, 'be a SCMP_ACT_ name', action);
+    }
+  }
+  for (const [index, { names }] of syscalls.entries()) {
+    checkTexts(`seccomp.syscalls[${index}].names`, names);
+    if (names.length === 0)
+      throw invalidArgument(`seccomp.syscalls[${index}].names`, 'not be empty');
+  }
 }
 
 const personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];

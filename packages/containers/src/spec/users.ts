@@ -1,4 +1,5 @@
 import { CtrdError, invalidArgument } from '@ctrd/core';
+import { largestId } from './check.js';
 import type { SpecUser } from './runtime-spec.js';
 
 /** The files of an image in which users are looked up; empty when the image has none. */
@@ -7,8 +8,6 @@ export interface UserFiles {
   readonly group: string;
 }
 
-const largestId = 0x7fffffff;
-
 /**
  * Resolves `user[:group]`, names or numbers, as Docker and containerd do. A number needs no entry;
  * a name does. Supplementary groups are those that list the user; the primary group comes first.
@@ -16,19 +15,26 @@ const largestId = 0x7fffffff;
  * Throws `invalid-argument` for what is no user, `not-found` for a name that the image lacks.
  */
 export function resolveUser(text: string, files: UserFiles): SpecUser {
-  const [userText = '', groupText, ...more] = text.split(':');
-  if (more.length > 0 || groupText === '' || (userText === '' && groupText !== undefined)) {
-    throw invalidArgument('user', 'be user or user:group, by name or number', text);
-  }
+  const { userText, groupText } = partsOf(text);
   const users = parsePasswd(files.passwd);
   const groups = parseGroup(files.group);
-  const user = findUser(userText === '' ? '0' : userText, users);
+  const user = findUser(userText, users);
   const gid = groupText === undefined ? user.gid : findGroup(groupText, groups);
-  // An explicit group is all that the caller wants, as for Docker.
-  const others =
-    groupText === undefined ? groups.filter(({ members }) => members.includes(user.name)) : [];
+  // An explicit group is all that the caller wants; and the group with the user's own name is a
+  // primary one. Both as in the Go client's `WithAdditionalGIDs`.
+  const isSupplementary = ({ name, members }: Group) =>
+    groupText === undefined && name !== user.name && members.includes(user.name);
+  const others = groups.filter(isSupplementary);
   const additional = others.map((group) => group.gid).filter((id) => id !== gid);
   return { uid: user.uid, gid, additionalGids: [gid, ...new Set(additional)] };
+}
+
+/** The user when its text alone says who that is, as `1000:1000` does; no file is read then. */
+export function numericUser(text: string): SpecUser | undefined {
+  const { userText, groupText } = partsOf(text);
+  const uid = idOf(userText, 'user');
+  const gid = groupText === undefined ? undefined : idOf(groupText, 'user');
+  return uid === undefined || gid === undefined ? undefined : { uid, gid, additionalGids: [gid] };
 }
 
 interface User {
@@ -43,6 +49,14 @@ interface Group {
   readonly members: readonly string[];
 }
 
+function partsOf(text: string): { userText: string; groupText: string | undefined } {
+  const [userText = '', groupText, ...more] = text.split(':');
+  if (more.length > 0 || groupText === '' || (userText === '' && groupText !== undefined)) {
+    throw invalidArgument('user', 'be user or user:group, by name or number', text);
+  }
+  return { userText: userText === '' ? '0' : userText, groupText };
+}
+
 function findUser(text: string, users: readonly User[]): User {
   const uid = idOf(text, 'user');
   if (uid === undefined) {
@@ -54,7 +68,7 @@ function findUser(text: string, users: readonly User[]): User {
 }
 
 function findGroup(text: string, groups: readonly Group[]): number {
-  const gid = idOf(text, 'group');
+  const gid = idOf(text, 'user');
   if (gid !== undefined) return gid;
   const group = groups.find(({ name }) => name === text);
   if (group === undefined) throw unknown('group', text, '/etc/group');
@@ -71,21 +85,31 @@ function idOf(text: string, field: string): number | undefined {
   return id;
 }
 
+/** Lines that are no entries are left out: a missing number must not become root's. */
 function parsePasswd(text: string): readonly User[] {
   return lines(text).flatMap((line): User[] => {
-    const [name = '', , uid, gid] = line.split(':');
-    const ids = [Number(uid), Number(gid)] as const;
-    return ids.every(isId) && name !== '' ? [{ name, uid: ids[0], gid: ids[1] }] : [];
+    const [name = '', , uidText, gidText] = line.split(':');
+    const uid = fileId(uidText);
+    const gid = fileId(gidText);
+    return name === '' || uid === undefined || gid === undefined ? [] : [{ name, uid, gid }];
   });
 }
 
 function parseGroup(text: string): readonly Group[] {
   return lines(text).flatMap((line): Group[] => {
-    const [name = '', , gid, members = ''] = line.split(':');
-    const id = Number(gid);
-    if (!isId(id) || name === '') return [];
-    return [{ name, gid: id, members: members.split(',').map((member) => member.trim()) }];
+    const [name = '', , gidText, members = ''] = line.split(':');
+    const gid = fileId(gidText);
+    if (name === '' || gid === undefined) return [];
+    return [{ name, gid, members: listOf(members) }];
   });
+}
+
+/** Without empty names: a user without an entry, and so without a name, is in no group. */
+function listOf(members: string): readonly string[] {
+  return members
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
 }
 
 function lines(text: string): readonly string[] {
@@ -95,8 +119,10 @@ function lines(text: string): readonly string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-function isId(id: number): boolean {
-  return Number.isInteger(id) && id >= 0 && id <= largestId;
+function fileId(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d+$/.test(text)) return undefined;
+  const id = Number(text);
+  return id <= largestId ? id : undefined;
 }
 
 function unknown(kind: string, name: string, file: string): CtrdError {
