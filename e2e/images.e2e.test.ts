@@ -19,10 +19,7 @@ import {
 const containerd = daemon();
 const namespace = namespaceOf(import.meta.url);
 const oracle = leakOracle(containerd, namespace);
-const connect = () =>
-  ctrd({ address: containerd.address, namespace, runtimeDir: containerd.runtimeDir })
-    .use(images())
-    .connect();
+const connect = () => ctrd({ address: containerd.address, namespace }).use(images()).connect();
 
 const layered = 'docker.io/library/layered:1';
 let image: Awaited<ReturnType<typeof busyboxImage>>;

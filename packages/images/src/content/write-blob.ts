@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Content, WriteAction } from '@ctrd/api/services/content/v1';
 import {
@@ -62,9 +63,6 @@ export async function writeBlob(
     try {
       return await attempt(calls, blob, signal);
     } catch (error) {
-      if (hasCode(error, 'already-exists') && blob.digest !== undefined) {
-        return { digest: blob.digest, size: blob.size ?? 0, existed: true };
-      }
       if (hasCode(error, 'failed-precondition', 'data-loss'))
         throw await refused(calls, blob, error);
       if (!hasCode(error, 'lock-failed')) throw error;
@@ -87,15 +85,21 @@ async function attempt(
   using merged = mergeSignals({ signal }, done.signal);
   const credit = createCredit(inFlight);
   const total = BigInt(size ?? 0);
+  // Of content without a name, only its own bytes tell what the daemon has already.
+  const hash = blob.digest === undefined ? createHash('sha256') : undefined;
+  let offset = 0;
 
   async function* requests() {
     yield { action: WriteAction.STAT, ref, total, expected };
-    let offset = await credit.opened;
+    const there = await credit.opened;
+    // Writing from the start again discards what is there.
+    offset = hash === undefined ? there : 0;
     if (offset !== size || size === 0) {
       for await (const data of inMessages(blob.source(offset, merged.signal), messageBytes)) {
         await credit.take();
         if (size !== undefined && offset + data.byteLength > size) throw tooLong(ref, size);
         yield { action: WriteAction.WRITE, ref, total, expected, offset: BigInt(offset), data };
+        hash?.update(data);
         offset += data.byteLength;
       }
     }
@@ -106,13 +110,13 @@ async function attempt(
   try {
     let opened = false;
     for await (const answer of calls.write(requests(), { signal, role: 'bulk' })) {
-      const offset = Number(answer.offset);
-      onOffset?.(offset);
+      const written = Number(answer.offset);
+      onOffset?.(written);
       if (answer.action === WriteAction.COMMIT) {
-        return { digest: answer.digest || expected, size: offset, existed: false };
+        return { digest: answer.digest || expected, size: written, existed: false };
       }
       if (opened) credit.give();
-      else credit.open(offset);
+      else credit.open(written);
       opened = true;
     }
     throw new CtrdError('the daemon ended the write early', {
@@ -120,6 +124,10 @@ async function attempt(
       reason: 'dropped',
       subject: ref,
     });
+  } catch (error) {
+    if (!hasCode(error, 'already-exists')) throw error;
+    const digest = blob.digest ?? `sha256:${hash?.digest('hex')}`;
+    return { digest, size: size ?? offset, existed: true };
   } finally {
     // The source must not go on after a failure, nor may its reader wait for the daemon for ever.
     done.abort();
