@@ -5,8 +5,6 @@ import { openConnection } from './connection.js';
 export interface GrpcOptions {
   /** Bytes of one message, both ways. Default: 16 MiB, which is the daemon's own limit. */
   readonly maxMessageBytes?: number | undefined;
-  /** Milliseconds between two attempts to connect, at first and at most. Default: 50 and 1000. */
-  readonly reconnectMs?: readonly [first: number, longest: number] | undefined;
 }
 
 /**
@@ -21,14 +19,15 @@ export function grpcConnector(options: GrpcOptions = {}): Connector {
   return { open: (address) => openConnection(address, settings) };
 }
 
-function channelOptions({ maxMessageBytes = 16 << 20, reconnectMs = [50, 1000] }: GrpcOptions) {
+function channelOptions({ maxMessageBytes = 16 << 20 }: GrpcOptions) {
   return {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     // Without it, equal addresses share one socket across the process.
     'grpc.use_local_subchannel_pool': 1,
-    'grpc.initial_reconnect_backoff_ms': reconnectMs[0],
-    'grpc.max_reconnect_backoff_ms': reconnectMs[1],
+    // A local daemon that restarts is back within a second; the default waits for up to 120.
+    'grpc.initial_reconnect_backoff_ms': 50,
+    'grpc.max_reconnect_backoff_ms': 1000,
     // Two and a half times the default's speed for content; more brings nothing.
     'grpc-node.flow_control_window': 1 << 20,
     'grpc.service_config_disable_resolution': 1,

@@ -1,8 +1,9 @@
-import type { Message } from '@bufbuild/protobuf';
+import type { DescService, Message } from '@bufbuild/protobuf';
 import type { CallOptions, StreamCall, UnaryCall } from './call.js';
 import { createServiceClient } from './create-service-client.js';
 import type { RpcInterceptor } from './interceptor.js';
 import type { Rpc, RpcScope } from './rpc.js';
+import type { ServiceClient } from './service-client.js';
 import type { Transport } from './transport.js';
 
 type Carrier = Pick<Transport, 'unary' | 'stream'>;
@@ -14,18 +15,28 @@ export function createRpc(
   interceptors: readonly RpcInterceptor[],
 ): Rpc {
   const carrier = interceptors.reduceRight<Carrier>(intercepted, transport);
+  const unscoped = new Map<DescService, unknown>();
+  const make = <S extends DescService>(service: S, scope: RpcScope) =>
+    createServiceClient(
+      service,
+      scoped(carrier, { ...scope, namespace: scope.namespace ?? namespace }),
+    );
   return {
     namespace,
-    client: (service, scope = {}) =>
-      createServiceClient(service, scoped(carrier, { namespace, ...defined(scope) })),
+    client<S extends DescService>(service: S, scope?: RpcScope): ServiceClient<S> {
+      if (scope !== undefined) return make(service, scope);
+      const known = unscoped.get(service) ?? make(service, {});
+      unscoped.set(service, known);
+      return known as ServiceClient<S>;
+    },
   };
 }
 
 /** Adds the headers that say in which namespace and under which lease a call works. */
-function scoped(carrier: Carrier, scope: RpcScope): Carrier {
+function scoped(carrier: Carrier, { namespace, lease }: RpcScope): Carrier {
   const headers: Record<string, string> = {};
-  if (scope.namespace !== undefined) headers['containerd-namespace'] = scope.namespace;
-  if (scope.lease !== undefined) headers['containerd-lease'] = scope.lease;
+  if (namespace !== undefined) headers['containerd-namespace'] = namespace;
+  if (lease !== undefined) headers['containerd-lease'] = lease;
   const withHeaders = <C extends { readonly options: CallOptions }>(call: C): C => ({
     ...call,
     options: { ...call.options, headers: { ...headers, ...call.options.headers } },
@@ -43,9 +54,4 @@ function intercepted(next: Carrier, interceptor: RpcInterceptor): Carrier {
     stream: (call: StreamCall): AsyncIterable<Message> =>
       interceptor.stream?.(call, (inner) => next.stream(inner)) ?? next.stream(call),
   };
-}
-
-/** Without the keys that are undefined, so that they do not hide a default. */
-function defined(scope: RpcScope): RpcScope {
-  return Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,4 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { StreamCall, UnaryCall } from './call.js';
 import type { Connection, ConnectionState, Connector } from './transport.js';
 
 /**
@@ -8,39 +7,72 @@ import type { Connection, ConnectionState, Connector } from './transport.js';
  */
 export const defaultConnector: Connector = {
   open(address) {
-    const listeners = new Set<(state: ConnectionState) => void>();
-    let inner: Promise<Connection> | undefined;
-    let opened: Connection | undefined;
+    const listeners = new Set<{ readonly tell: (state: ConnectionState) => void }>();
+    let loading: Promise<Connection> | undefined;
+    let loaded: Connection | undefined;
     let closed = false;
 
-    async function open(): Promise<Connection> {
+    const tell = (state: ConnectionState) => {
+      for (const listener of [...listeners]) listener.tell(state);
+    };
+
+    async function load(): Promise<Connection> {
       const { grpcConnector } = await import('../grpc/index.js');
-      opened = grpcConnector().open(address);
-      opened.watch((state) => {
-        for (const listener of [...listeners]) listener(state);
-      });
-      if (closed) await opened.close();
-      return opened;
+      loaded = grpcConnector().open(address);
+      // Closed meanwhile: calls are refused by the connection itself.
+      if (closed) await loaded.close();
+      else loaded.watch(tell);
+      return loaded;
     }
-    const connection = () => (inner ??= open());
+    const connection = () => (loading ??= load());
 
     return {
       get state() {
-        return opened?.state ?? (closed ? 'closed' : 'idle');
+        if (closed) return 'closed';
+        return loaded?.state ?? 'idle';
       },
       watch(listener) {
-        listeners.add(listener);
-        return { [Symbol.dispose]: () => void listeners.delete(listener) };
+        const entry = { tell: listener };
+        listeners.add(entry);
+        return { [Symbol.dispose]: () => void listeners.delete(entry) };
       },
       connect: async (options) => (await connection()).connect(options),
-      unary: async (call: UnaryCall): Promise<Message> => (await connection()).unary(call),
-      async *stream(call: StreamCall) {
-        yield* (await connection()).stream(call);
+      unary: async (call) => (await connection()).unary(call),
+      stream: (call) => {
+        if (loaded !== undefined) return loaded.stream(call);
+        return deferred(async () => (await connection()).stream(call));
       },
       async close() {
+        if (closed) return;
         closed = true;
-        await (await inner)?.close();
+        if (loaded === undefined) tell('closed');
+        await (await loading)?.close();
+        listeners.clear();
       },
     };
   },
 };
+
+/** The stream that a promise brings. Not a generator: leaving it must not wait for an answer. */
+function deferred(open: () => Promise<AsyncIterable<Message>>): AsyncIterable<Message> {
+  return {
+    [Symbol.asyncIterator]() {
+      let opening: Promise<AsyncIterator<Message>> | undefined;
+      const end = { done: true, value: undefined } as const;
+      let left = false;
+      return {
+        async next() {
+          if (left) return end;
+          opening ??= open().then((answers) => answers[Symbol.asyncIterator]());
+          const inner = await opening;
+          return left ? end : await inner.next();
+        },
+        async return() {
+          left = true;
+          await (await opening)?.return?.();
+          return end;
+        },
+      };
+    },
+  };
+}

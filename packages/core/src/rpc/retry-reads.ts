@@ -1,5 +1,6 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { hasCode } from '../errors/index.js';
+import type { UnaryCall } from './call.js';
 import type { RpcInterceptor } from './interceptor.js';
 
 /**
@@ -11,9 +12,13 @@ export const retryReads: RpcInterceptor = {
     try {
       return await next(call);
     } catch (error) {
-      const read = call.method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
-      if (!read || !hasCode(error, 'unavailable') || error.reason !== 'dropped') throw error;
+      const dropped = hasCode(error, 'unavailable') && error.reason === 'dropped';
+      if (!dropped || !isRead(call) || call.options.signal?.aborted === true) throw error;
       return await next(call);
     }
   },
 };
+
+function isRead({ method }: UnaryCall): boolean {
+  return method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+}
