@@ -1,6 +1,6 @@
-import { type ClientOptions, ctrd } from '@ctrd/core';
 import { type ContainersOptions, containers } from '@ctrd/containers';
-import { type DaemonOptions, embeddedDaemon } from '@ctrd/daemon';
+import { type ClientOptions, ctrd } from '@ctrd/core';
+import { type Daemon, type DaemonOptions, embeddedDaemon } from '@ctrd/daemon';
 import { type ImagesOptions, images } from '@ctrd/images';
 import { type PoolOptions, pool } from '@ctrd/pool';
 import { snapshots } from '@ctrd/snapshots';
@@ -22,6 +22,9 @@ export interface CreateClientOptions extends ClientOptions {
 /** A client with every package in it. */
 export type DefaultClient = Awaited<ReturnType<ReturnType<typeof defaultClient>['connect']>>;
 
+/** A client with a containerd of its own. */
+export type EmbeddedClient = DefaultClient & { readonly daemon: Daemon };
+
 /**
  * The builder behind {@link createClient}, for a host that adds plugins or swaps a part:
  * `defaultClient({ … }).use(audit()).connect()`.
@@ -40,11 +43,13 @@ export function defaultClient(options: Omit<CreateClientOptions, 'daemon' | 'sig
  * Throws `unavailable` when the daemon cannot be reached, and what `startDaemon` throws when it is
  * to be embedded.
  */
+export async function createClient(
+  options: CreateClientOptions & { readonly daemon: 'embedded' | DaemonOptions },
+): Promise<EmbeddedClient>;
+export async function createClient(options?: CreateClientOptions): Promise<DefaultClient>;
 export async function createClient(options: CreateClientOptions = {}): Promise<DefaultClient> {
   const { daemon, signal, ...rest } = options;
   const builder = defaultClient(rest);
   if (daemon === undefined) return await builder.connect({ signal });
-  return await builder
-    .use(embeddedDaemon(daemon === 'embedded' ? {} : daemon))
-    .connect({ signal });
+  return await builder.use(embeddedDaemon(daemon === 'embedded' ? {} : daemon)).connect({ signal });
 }

@@ -1,6 +1,30 @@
+// What a program that uses the client needs to name; everything else is in the packages.
+export type {
+  Container,
+  ContainerInfo,
+  ContainerOptions,
+  ContainerStats,
+  ExecOptions,
+  ExitMessage,
+  Process,
+  ProcessHandle,
+  RunResult,
+} from '@ctrd/containers';
+export {
+  type CallControl,
+  type Client,
+  CtrdError,
+  type ErrorCode,
+  hasCode,
+  invalidArgument,
+} from '@ctrd/core';
+export type { Daemon, DaemonOptions } from '@ctrd/daemon';
+export type { ImageInfo } from '@ctrd/images';
+export type { SnapshotInfo, SnapshotTree } from '@ctrd/snapshots';
 export {
   type CreateClientOptions,
   createClient,
   type DefaultClient,
   defaultClient,
+  type EmbeddedClient,
 } from './create-client.js';

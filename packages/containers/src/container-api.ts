@@ -17,11 +17,14 @@ import type { ContainerStats } from './stats/container-stats.js';
 /** The streams and the end of a process. */
 export interface ProcessHandle {
   readonly pid: number;
-  /** Where stdin is `pipe`; `end()` ends the process's input. */
-  readonly stdin: Writable | null;
-  /** Where stdout is `pipe`. While nobody reads it, the process waits. */
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
+  /**
+   * Where stdin is `pipe`: `end()` ends the process's input. Otherwise, writing fails with
+   * `failed-precondition`.
+   */
+  readonly stdin: Writable;
+  /** Where stdout is `pipe`: while nobody reads it, the process waits. Otherwise it is empty. */
+  readonly stdout: Readable;
+  readonly stderr: Readable;
   /** Resolves when the process has ended and its output is here. The same for every caller. */
   wait(options?: CallControl): Promise<ExitMessage>;
   resize(options: TerminalSize & CallControl): Promise<void>;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
-import { type Report, toCtrdError } from '@ctrd/core';
+import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { CtrdError, type Report, toCtrdError } from '@ctrd/core';
 import { type FifoFolder, makeFifos, removeFifos } from './fifo.js';
 import { type Input, openInput } from './input.js';
 import { type Output, openOutput } from './output.js';
@@ -18,14 +18,18 @@ export interface StdioPaths {
 /** The streams of one process, from before it exists until it is gone. */
 export interface ProcessIo {
   readonly paths: StdioPaths;
-  /** What a handle shows; `null` for what is not a pipe. */
-  readonly stdin: Writable | null;
-  readonly stdout: Readable | null;
-  readonly stderr: Readable | null;
+  /** What a handle shows; see {@link ProcessHandle}. */
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
   /** Says that the process exists; see {@link Input.connected}. */
   connected(closeIO: () => Promise<void>): void;
-  /** After the process has ended: takes in what is left of its output, for at most so long. */
-  drain(timeoutMs: number): Promise<void>;
+  /**
+   * After the process has ended: takes in what is left of its output, and lets go of the pipes. Gives
+   * up when nothing moves for `idleMs`, or something still writes after five times that: what
+   * outlives the process, such as a child of its own, may hold a pipe for ever.
+   */
+  drain(idleMs: number): Promise<void>;
   /** Lets go of the pipes and leaves them: another client may attach. */
   detach(): void;
   /** Lets go of the pipes and removes them. */
@@ -62,19 +66,16 @@ export function openProcessIo(
     stdio,
     report,
     folder,
-    ended = false,
   }: {
     stdio: Stdio;
     report: Report;
     /** The folder of the pipes, which goes with them. */
     folder: string | undefined;
-    /** Whether the process has ended: its pipes have no other side any more. */
-    ended?: boolean;
   },
 ): ProcessIo {
   const opened: { close(): void }[] = [];
   const open = <T extends { close(): void }>(path: string, how: (path: string) => T) => {
-    if (ended || folder === undefined || !path.startsWith(`${folder}/`)) return undefined;
+    if (folder === undefined || !path.startsWith(`${folder}/`)) return undefined;
     const end = how(path);
     opened.push(end);
     return end;
@@ -89,7 +90,7 @@ export function openProcessIo(
     throw error;
   }
   const [stdout, stderr] = outputs;
-  if (input !== undefined) feed(input, stdio, report);
+  if (input !== undefined) opened.push(feed(input, stdio, report));
   const delivered = [
     deliver(stdout, stdio.stdout, process.stdout, report),
     deliver(stderr, stdio.stderr, process.stderr, report),
@@ -99,20 +100,17 @@ export function openProcessIo(
   };
   return {
     paths,
-    stdin: stdio.stdin === 'pipe' ? (input?.stream ?? null) : null,
-    stdout: stdio.stdout === 'pipe' ? (stdout?.stream ?? null) : null,
-    stderr: stdio.stderr === 'pipe' ? (stderr?.stream ?? null) : null,
+    stdin: (stdio.stdin === 'pipe' ? input?.stream : undefined) ?? noInput(),
+    stdout: (stdio.stdout === 'pipe' ? stdout?.stream : undefined) ?? Readable.from([]),
+    stderr: (stdio.stderr === 'pipe' ? stderr?.stream : undefined) ?? Readable.from([]),
     connected: (closeIO) => input?.connected(closeIO),
-    async drain(timeoutMs) {
+    async drain(idleMs) {
       for (const output of outputs) output?.finish();
       const all = Promise.all([...outputs.map((output) => output?.ended), ...delivered]);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        // Something that outlives the process, such as a child of its own, holds a pipe.
-        timer = setTimeout(resolve, timeoutMs);
-      });
-      await Promise.race([all, late]);
-      clearTimeout(timer);
+      for (let round = 0, moved = -1; round < 5 && moved !== movement(outputs); round += 1) {
+        moved = movement(outputs);
+        if (await within(idleMs, all)) break;
+      }
       closeAll();
     },
     detach: closeAll,
@@ -144,16 +142,45 @@ function pathsOf(stdio: Stdio, folder: FifoFolder | undefined, terminal: boolean
   };
 }
 
-/** Leads a source that is not the handle's into the input. */
-function feed(input: Input, { stdin }: Stdio, report: Report): void {
-  const source = stdin === 'inherit' ? process.stdin : stdin;
-  if (typeof source === 'string') return;
-  pipeline(source, input.stream).catch((error: unknown) => {
-    // The process ended first, which is its right.
-    if (!input.stream.destroyed && !input.stream.writableFinished) {
-      report({ source: 'stdin', error: toCtrdError(error) });
-    }
+/** Grows with every byte that comes in and every byte that is taken on. */
+function movement(outputs: readonly (Output | undefined)[]): number {
+  return outputs.reduce(
+    (sum, output) => sum + 2 * (output?.taken ?? 0) - (output?.stream.readableLength ?? 0),
+    0,
+  );
+}
+
+/** Whether the promise settles in time. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
   });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Leads a source that is not the handle's into the input, until the result is closed. */
+function feed({ stream }: Input, { stdin }: Stdio, report: Report): { close(): void } {
+  const source = stdin === 'inherit' ? process.stdin : stdin;
+  if (typeof source === 'string') return { close() {} };
+  const failed = (error: Error) => {
+    report({ source: 'stdin', error: toCtrdError(error) });
+    stream.end();
+  };
+  source.once('error', failed);
+  source.pipe(stream);
+  return {
+    close() {
+      source.unpipe(stream);
+      source.off('error', failed);
+      // A program that reads its own input no more can end.
+      if (stdin === 'inherit') process.stdin.pause();
+    },
+  };
 }
 
 /** Leads an output to where it goes, unless that is the handle; resolves when all has gone there. */
@@ -165,7 +192,11 @@ async function deliver(
 ): Promise<void> {
   if (output === undefined || option === 'pipe') return;
   const target = option === 'inherit' ? own : option;
-  if (typeof target === 'string') return;
+  if (typeof target === 'string') {
+    // Attached to pipes that somebody else wanted: the process must not wait for a reader.
+    output.stream.resume();
+    return;
+  }
   output.stream.pipe(target, { end: false });
   const over = new AbortController();
   const lost = once(target, 'close', { signal: over.signal }).then(() => {
@@ -182,4 +213,18 @@ async function deliver(
   } finally {
     over.abort();
   }
+}
+
+/** The stdin of a handle whose process reads from elsewhere, or not at all. */
+function noInput(): Writable {
+  return new Writable({
+    write(_chunk, _encoding, callback) {
+      callback(
+        new CtrdError('the input of the process is not a pipe: set stdio.stdin to pipe', {
+          code: 'failed-precondition',
+          reason: 'no-pipe',
+        }),
+      );
+    },
+  });
 }

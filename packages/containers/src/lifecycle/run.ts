@@ -23,7 +23,7 @@ export async function runInContainer(
   const stdio = { stdin, stdout: 'pipe', stderr: 'pipe' } as const;
   const live = await execInContainer(parts, id, { ...exec, stdio });
   const { io } = live.process;
-  io.stdin?.end(input);
+  if (input !== undefined) io.stdin.end(input);
   const [stdout, stderr] = [keep(io.stdout, maxOutputBytes), keep(io.stderr, maxOutputBytes)];
   try {
     const exit = await exitOf(live, options.signal);
@@ -63,11 +63,11 @@ interface Kept {
 }
 
 /** Reads a stream to its end and keeps its beginning. */
-function keep(stream: Readable | null, limit: number): Kept {
+function keep(stream: Readable, limit: number): Kept {
   const chunks: Buffer[] = [];
   let size = 0;
   let more = false;
-  stream?.pipe(
+  stream.pipe(
     new Writable({
       write(chunk: Buffer, _encoding, callback) {
         const room = limit - size;

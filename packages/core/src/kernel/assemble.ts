@@ -61,22 +61,30 @@ export async function assemble(
   return client;
 }
 
-function orderOf(plugins: readonly Plugin[]): readonly PluginDefinition[] {
-  // The kernel's parts are defaults: a plugin that provides one comes before the kernel itself.
-  const replaced = new Set(
-    plugins
-      .slice(1)
-      .flatMap(({ definition }) => definition.provides ?? [])
-      .map(({ token }) => token.name),
-  );
-  const items = plugins.map(({ definition }, index) => ({
-    name: definition.name,
-    definition,
-    needs: [...(definition.requires ?? []), ...(definition.uses ?? [])].map(({ name }) => name),
-    gives: (definition.provides ?? [])
-      .map(({ token }) => token.name)
-      .filter((name) => index > 0 || !replaced.has(name)),
-  }));
+/**
+ * The order of the starts. The kernel's parts are defaults, made when somebody asks for them; its
+ * start comes after whoever provides one in its stead, although these may need others of its parts.
+ */
+function orderOf([kernel, ...plugins]: readonly [
+  Plugin,
+  ...Plugin[],
+]): readonly PluginDefinition[] {
+  const namesOf = (bindings: PluginDefinition['provides'] = []) =>
+    bindings.map(({ token }) => token.name);
+  const used = (kernel.definition.uses ?? []).map(({ name }) => name);
+  const replaced = new Set(plugins.flatMap(({ definition }) => namesOf(definition.provides)));
+  const own = new Set(namesOf(kernel.definition.provides).filter((name) => !replaced.has(name)));
+  const items = [kernel, ...plugins].map(({ definition }) => {
+    const gives = namesOf(definition.provides);
+    const before = definition !== kernel.definition && gives.some((name) => used.includes(name));
+    const needs = [...(definition.requires ?? []), ...(definition.uses ?? [])]
+      .map(({ name }) => name)
+      .filter((name) => !(before && own.has(name)));
+    return {
+      ...{ name: definition.name, definition, needs },
+      gives: definition === kernel.definition ? [...own] : gives,
+    };
+  });
   return dependencyOrder(items).map(({ definition }) => definition);
 }
 

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { invalidArgument } from '../errors/index.js';
 import { socketPath } from '../rpc/address.js';
 import { identifierRule, isIdentifier } from './identifier.js';
@@ -13,6 +14,11 @@ export interface ClientOptions {
   readonly namespace?: string | undefined;
   /** Default: see `DefaultSnapshotter`; `CONTAINERD_SNAPSHOTTER` goes before the namespace's label. */
   readonly snapshotter?: string | undefined;
+  /**
+   * The folder for pipes and mounts; see `RuntimeDir`. Clients that recover each other's containers
+   * need the same. Default: `/run/ctrd` for root.
+   */
+  readonly runtimeDir?: string | undefined;
   /** Milliseconds within which `connect()` must reach the daemon. Default: 10 000, as the Go client. */
   readonly connectTimeoutMs?: number | undefined;
   /** A tsyringe container of the host: what it has registered under a token's key is found too. */
@@ -21,7 +27,10 @@ export interface ClientOptions {
 
 /** Throws `invalid-argument`, naming the field. */
 export function checkClientOptions(options: ClientOptions): void {
-  const { address, namespace, snapshotter, connectTimeoutMs } = options;
+  const { address, namespace, snapshotter, connectTimeoutMs, runtimeDir } = options;
+  if (runtimeDir !== undefined && !isAbsolute(runtimeDir)) {
+    throw invalidArgument('runtimeDir', 'be an absolute path', runtimeDir);
+  }
   if (address !== undefined) socketPath(address);
   if (namespace !== undefined && !isIdentifier(namespace)) {
     throw invalidArgument('namespace', identifierRule, namespace);

@@ -18,7 +18,7 @@ import type { EventsAPIClient } from './event.js';
 import { events } from './events.js';
 import { createDefaultSnapshotter } from './find-default-snapshotter.js';
 import { Leases } from './leases.js';
-import { defaultRuntimeDir, RuntimeDir } from './runtime-dir.js';
+import { RuntimeDir, runtimeDirOf } from './runtime-dir.js';
 
 /** What every client can do. */
 export type CoreApi = DaemonAPIClient & EventsAPIClient;
@@ -43,7 +43,7 @@ export function corePlugin(options: ClientOptions) {
     uses: [Address, Transport],
     provides: [
       bind(Report, () => defaultReport),
-      bind(RuntimeDir, defaultRuntimeDir),
+      bind(RuntimeDir, () => runtimeDirOf(options.runtimeDir)),
       bind(Address, () => ({ path: addressOf(options) })),
       bind(Connector, () => defaultConnector),
       bind(Transport, (parts) => disposable(parts.get(Connector).open(parts.get(Address).path))),

@@ -1,7 +1,12 @@
 import type { CallControl } from '../kernel/operation.js';
-import type { LeaseInfo } from './leases.js';
+import type { LeaseInfo, LeaseResource } from './leases.js';
 
 type Labels = Readonly<Record<string, string>>;
+
+/** Filters in containerd's grammar, of which one must match. None: everything. */
+export interface Filtered extends CallControl {
+  readonly filters?: readonly string[] | undefined;
+}
 
 export interface DaemonVersion {
   /** As the daemon says it: `1.7.24~ds1`. For people; features are detected, see `supports`. */
@@ -9,20 +14,48 @@ export interface DaemonVersion {
   readonly revision: string;
 }
 
+/** A daemon, told from others. */
+export interface DaemonInfo {
+  /** The same after a restart, different after its root was removed. */
+  readonly uuid: string;
+  /** Undefined when the daemon does not say (before 1.6.39 and 1.7). */
+  readonly pid: number | undefined;
+  /** What of its configuration goes away with a later version. Empty before 1.6.39. */
+  readonly deprecations: readonly DaemonDeprecation[];
+}
+
+export interface DaemonDeprecation {
+  readonly id: string;
+  readonly message: string;
+  readonly lastOccurrence: Date | undefined;
+}
+
 /** A plugin of the daemon. */
 export interface DaemonPlugin {
   /** Such as `io.containerd.snapshotter.v1`. */
   readonly type: string;
   readonly id: string;
+  /** Such as `linux/amd64`, `linux/arm64/v8`. */
   readonly platforms: readonly string[];
   readonly capabilities: readonly string[];
+  /** What it tells of itself, such as its `root`. */
+  readonly exports: Readonly<Record<string, string>>;
   /** Why it does not work, if it does not. */
   readonly error: string | undefined;
 }
 
+/** A namespace: containers, images, content and snapshots of one do not show in another. */
 export interface NamespaceInfo {
   readonly name: string;
   readonly labels: Labels;
+}
+
+export interface CreateLeaseOptions extends CallControl {
+  /** Default: a new one. */
+  readonly id?: string | undefined;
+  readonly labels?: Labels | undefined;
+  /** Milliseconds until the daemon lets go of what it holds. Default: 24 hours. */
+  readonly expiresInMs?: number | undefined;
 }
 
 /** What a daemon may lack, by its line. */
@@ -32,21 +65,27 @@ export type DaemonFeature =
   /** Sandboxes: 1.7 and later. */
   | 'sandboxes'
   /** Details of a plugin: 2.0 and later. */
-  | 'plugin-info';
+  | 'plugin-info'
+  /** Mounts that the daemon makes: 2.2 and later. */
+  | 'mounts';
 
 /** What every client has of the daemon itself. */
 export interface DaemonAPIClient {
   version(options?: CallControl): Promise<DaemonVersion>;
+  server(options?: CallControl): Promise<DaemonInfo>;
   /** Resolves when the daemon serves. Throws `unavailable` otherwise. */
   health(options?: CallControl): Promise<void>;
-  /** The daemon's plugins. `filters` as containerd's: `type==io.containerd.snapshotter.v1`. */
-  plugins(
-    options?: CallControl & { readonly filters?: readonly string[] | undefined },
-  ): Promise<readonly DaemonPlugin[]>;
-  /** Whether the daemon has a feature: asked, never guessed from its version. */
+  /** The daemon's plugins. `filters` such as `type==io.containerd.snapshotter.v1`. */
+  plugins(options?: Filtered): Promise<readonly DaemonPlugin[]>;
+  /**
+   * Whether the daemon has a feature: asked, never guessed from its version. Asked once a client.
+   * Throws `invalid-argument` for what is no feature.
+   */
   supports(feature: DaemonFeature, options?: CallControl): Promise<boolean>;
-  listNamespaces(options?: CallControl): Promise<readonly NamespaceInfo[]>;
-  /** Throws `already-exists`. */
+  listNamespaces(options?: Filtered): Promise<readonly NamespaceInfo[]>;
+  /** Throws `not-found`. */
+  getNamespace(name: string, options?: CallControl): Promise<NamespaceInfo>;
+  /** The first write in a namespace makes it as well. Throws `already-exists`. */
   createNamespace(
     name: string,
     options?: CallControl & { readonly labels?: Labels | undefined },
@@ -58,12 +97,18 @@ export interface DaemonAPIClient {
   ): Promise<NamespaceInfo>;
   /** Throws `not-found`, and `failed-precondition` when it is not empty. */
   deleteNamespace(name: string, options?: CallControl): Promise<void>;
-  listLeases(
-    options?: CallControl & { readonly filters?: readonly string[] | undefined },
-  ): Promise<readonly LeaseInfo[]>;
+  /**
+   * A lease of the host's own, which lives until it expires or is deleted. Within a program,
+   * `Leases.create` gives one that ends with its scope. Throws `already-exists`.
+   */
+  createLease(options?: CreateLeaseOptions): Promise<LeaseInfo>;
+  /** `filters` such as `id==l1`, `labels.owner==me`. */
+  listLeases(options?: Filtered): Promise<readonly LeaseInfo[]>;
   /** A lease that is gone already is no error. `sync` waits for the garbage collection. */
   deleteLease(
     id: string,
     options?: CallControl & { readonly sync?: boolean | undefined },
   ): Promise<void>;
+  /** What a lease holds. Throws `not-found`. */
+  listLeaseResources(id: string, options?: CallControl): Promise<readonly LeaseResource[]>;
 }

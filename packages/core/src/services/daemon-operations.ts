@@ -1,74 +1,41 @@
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { Health, HealthCheckResponse_ServingStatus } from '@ctrd/api/grpc/health/v1';
-import { Introspection } from '@ctrd/api/services/introspection/v1';
-import { type Namespace, Namespaces } from '@ctrd/api/services/namespaces/v1';
-import { Store } from '@ctrd/api/services/sandbox/v1';
-import { Transfer } from '@ctrd/api/services/transfer/v1';
+import { Introspection, type Plugin } from '@ctrd/api/services/introspection/v1';
 import { Version } from '@ctrd/api/services/version/v1';
-import { CtrdError, hasCode, invalidArgument } from '../errors/index.js';
-import { identifierRule, isIdentifier } from '../kernel/identifier.js';
+import type { Platform } from '@ctrd/api/types/platform';
+import { CtrdError } from '../errors/index.js';
 import { type CallControl, onOptions, onSubject, type Running } from '../kernel/operation.js';
 import type { Rpc } from '../rpc/rpc.js';
-import type { DaemonFeature, DaemonPlugin, NamespaceInfo } from './daemon-api.js';
-import type { Leases } from './leases.js';
+import type { DaemonInfo, DaemonPlugin, Filtered } from './daemon-api.js';
+import { createFeatures } from './features.js';
 
-type Labels = Readonly<Record<string, string>>;
-type Filtered = CallControl & { readonly filters?: readonly string[] | undefined };
-
-/** The methods of `DaemonAPIClient`. */
-export function daemonOperations(rpc: Rpc, leases: Leases) {
-  const namespaces = rpc.client(Namespaces);
+/** What the daemon says of itself. */
+export function daemonOperations(rpc: Rpc) {
+  const features = createFeatures(rpc);
   return {
     version: onOptions(async ({ signal }: Running<CallControl>) => {
       const { version, revision } = await rpc.client(Version).version({}, { signal });
       return { version, revision };
     }),
+    server: onOptions(async ({ signal }: Running<CallControl>): Promise<DaemonInfo> => {
+      const { uuid, pid, deprecations } = await rpc.client(Introspection).server({}, { signal });
+      return {
+        uuid,
+        pid: pid === 0n ? undefined : Number(pid),
+        deprecations: deprecations.map(({ id, message, lastOccurrence }) => ({
+          id,
+          message,
+          lastOccurrence: lastOccurrence === undefined ? undefined : timestampDate(lastOccurrence),
+        })),
+      };
+    }),
     health: onOptions(({ signal }: Running<CallControl>) => checkHealth(rpc, signal)),
     plugins: onOptions(async ({ filters = [], signal }: Running<Filtered>) => {
       const answer = await rpc.client(Introspection).plugins({ filters: [...filters] }, { signal });
-      return answer.plugins.map(
-        ({ type, id, platforms, capabilities, initErr }): DaemonPlugin => ({
-          type,
-          id,
-          platforms: platforms.map(({ os, architecture }) => `${os}/${architecture}`),
-          capabilities: [...capabilities],
-          error: initErr?.message,
-        }),
-      );
+      return answer.plugins.map(pluginOf);
     }),
-    supports: onSubject(async (feature, { signal }: Running<CallControl>) =>
-      supports(rpc, feature as DaemonFeature, signal),
-    ),
-    listNamespaces: onOptions(async ({ signal }: Running<CallControl>) => {
-      const answer = await namespaces.list({}, { signal });
-      return answer.namespaces.map(namespaceInfo);
-    }),
-    createNamespace: onSubject(
-      async (name, options: Running<CallControl & { readonly labels?: Labels | undefined }>) => {
-        checkNamespace(name);
-        const { labels = {}, signal } = options;
-        const answer = await namespaces.create({ namespace: { name, labels } }, { signal });
-        return namespaceInfo(answer.namespace ?? { name, labels });
-      },
-    ),
-    labelNamespace: onSubject(
-      async (name, { labels, signal }: Running<CallControl & { readonly labels: Labels }>) => {
-        checkNamespace(name);
-        const paths = Object.keys(labels).map((label) => `labels.${label}`);
-        const answer = await namespaces.update(
-          { namespace: { name, labels }, updateMask: { paths } },
-          { signal },
-        );
-        return namespaceInfo(answer.namespace ?? { name, labels });
-      },
-    ),
-    deleteNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
-      checkNamespace(name);
-      await namespaces.delete({ name }, { signal });
-    }),
-    listLeases: onOptions((options: Running<Filtered>) => leases.list(options)),
-    deleteLease: onSubject(
-      (id, options: Running<CallControl & { readonly sync?: boolean | undefined }>) =>
-        leases.delete(id, options),
+    supports: onSubject((feature, { signal }: Running<CallControl>) =>
+      features.has(feature, signal),
     ),
   };
 }
@@ -84,31 +51,18 @@ export async function checkHealth(rpc: Rpc, signal: AbortSignal): Promise<void> 
   }
 }
 
-async function supports(rpc: Rpc, feature: DaemonFeature, signal: AbortSignal): Promise<boolean> {
-  const probes: Readonly<Record<DaemonFeature, () => Promise<unknown>>> = {
-    transfer: () => rpc.client(Transfer).transfer({}, { signal }),
-    sandboxes: () => rpc.client(Store).list({}, { signal }),
-    'plugin-info': () => rpc.client(Introspection).pluginInfo({}, { signal }),
+function pluginOf(plugin: Plugin): DaemonPlugin {
+  const { type, id, platforms, capabilities, exports, initErr } = plugin;
+  return {
+    type,
+    id,
+    platforms: platforms.map(platformText),
+    capabilities: [...capabilities],
+    exports: { ...exports },
+    error: initErr?.message,
   };
-  const probe = probes[feature];
-  if (probe === undefined) {
-    throw invalidArgument('feature', `be one of ${Object.keys(probes).join(', ')}`, feature);
-  }
-  try {
-    await probe();
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'unimplemented')) return false;
-    // A daemon that refuses the empty request knows the method.
-    if (hasCode(error, 'unavailable', 'timeout', 'aborted')) throw error;
-    return true;
-  }
 }
 
-function checkNamespace(name: string): void {
-  if (!isIdentifier(name)) throw invalidArgument('namespace', identifierRule, name);
-}
-
-function namespaceInfo({ name, labels }: Pick<Namespace, 'name' | 'labels'>): NamespaceInfo {
-  return { name, labels: { ...labels } };
+function platformText({ os, architecture, variant }: Platform): string {
+  return [os, architecture, variant].filter((part) => part !== '').join('/');
 }

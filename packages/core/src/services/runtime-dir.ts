@@ -12,8 +12,9 @@ export interface RuntimeDir {
 
 export const RuntimeDir: Token<RuntimeDir, 'RuntimeDir'> = token('RuntimeDir');
 
-/** `/run/ctrd` for root, a folder of the user's own otherwise. */
-export function defaultRuntimeDir(): RuntimeDir {
+/** The folder of the option; else `/run/ctrd` for root, a folder of the user's own otherwise. */
+export function runtimeDirOf(option: string | undefined): RuntimeDir {
+  if (option !== undefined) return { path: option };
   if (process.getuid?.() === 0) return { path: '/run/ctrd' };
   const own = process.env['XDG_RUNTIME_DIR'];
   return {

@@ -1,0 +1,31 @@
+import { CtrdError } from '@ctrd/client';
+
+/** Docker's codes: 125 for ctrd itself, 126 and 127 for the program that was to run. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof CtrdError)) return 125;
+  if (error.reason === 'command-not-executable') return 126;
+  if (error.reason === 'command-not-found') return 127;
+  return error.code === 'aborted' && error.reason === 'interrupted' ? 130 : 125;
+}
+
+/** What happened, to what, and what to try. */
+export function explain(error: unknown): string {
+  if (!(error instanceof CtrdError)) return error instanceof Error ? error.message : String(error);
+  const hint = hintFor(error);
+  return hint === undefined ? error.message : `${error.message}\n  ${hint}`;
+}
+
+function hintFor({ code, reason, operation }: CtrdError): string | undefined {
+  if (code === 'unavailable') {
+    return 'Is containerd running? Set its socket with --address or CONTAINERD_ADDRESS.';
+  }
+  if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
+  if (reason === 'in-use') return 'Stop the container first, or use --force.';
+  if (code === 'already-exists' && operation === 'createContainer') {
+    return 'Choose another --name, or remove it with: ctrd rm --force NAME';
+  }
+  if (code === 'not-found' && operation === 'pullImage') {
+    return 'Check the reference; a private image needs a login.';
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { type Namespace, Namespaces } from '@ctrd/api/services/namespaces/v1';
+import { CtrdError, invalidArgument } from '../errors/index.js';
+import { identifierRule, isIdentifier } from '../kernel/identifier.js';
+import { type CallControl, onOptions, onSubject, type Running } from '../kernel/operation.js';
+import type { Rpc } from '../rpc/rpc.js';
+import type { Filtered, NamespaceInfo } from './daemon-api.js';
+import { checkLabels } from './labels.js';
+
+type Labels = Readonly<Record<string, string>>;
+type Labelled = CallControl & { readonly labels?: Labels | undefined };
+
+/** The methods on namespaces. */
+export function namespaceOperations(rpc: Rpc) {
+  const calls = rpc.client(Namespaces);
+
+  async function get(name: string, signal: AbortSignal): Promise<NamespaceInfo> {
+    const { namespace } = await calls.get({ name }, { signal });
+    return namespaceInfo(namespace, name);
+  }
+
+  return {
+    listNamespaces: onOptions(async ({ filters = [], signal }: Running<Filtered>) => {
+      const filter = filters.join(',');
+      const { namespaces } = await calls.list({ filter }, { signal });
+      return namespaces.map((namespace) => namespaceInfo(namespace, ''));
+    }),
+    getNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
+      checkNamespace(name);
+      return await get(name, signal);
+    }),
+    createNamespace: onSubject(async (name, { labels = {}, signal }: Running<Labelled>) => {
+      checkNamespace(name);
+      checkLabels('labels', labels);
+      const { namespace } = await calls.create({ namespace: { name, labels } }, { signal });
+      return namespaceInfo(namespace, name);
+    }),
+    labelNamespace: onSubject(
+      async (name, { labels, signal }: Running<CallControl & { readonly labels: Labels }>) => {
+        checkNamespace(name);
+        checkLabels('labels', labels);
+        const paths = Object.keys(labels).map((label) => `labels.${label}`);
+        await calls.update({ namespace: { name, labels }, updateMask: { paths } }, { signal });
+        // The answer to the update has the labels of the request alone.
+        return await get(name, signal);
+      },
+    ),
+    deleteNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
+      checkNamespace(name);
+      await calls.delete({ name }, { signal });
+    }),
+  };
+}
+
+function checkNamespace(name: string): void {
+  if (!isIdentifier(name)) throw invalidArgument('namespace', identifierRule, name);
+}
+
+function namespaceInfo(namespace: Namespace | undefined, asked: string): NamespaceInfo {
+  if (namespace !== undefined) return { name: namespace.name, labels: { ...namespace.labels } };
+  throw new CtrdError('the answer has no namespace', { code: 'internal', subject: asked });
+}
