@@ -1,12 +1,12 @@
 import type { ImageRunConfig, MountSpec } from '@ctrd/core';
 import { invalidArgument } from '@ctrd/core';
 import type { ContainerOptions, TerminalSize } from '../container-options.js';
-import { withImageConfig } from '../spec/image-config.js';
-import type { SpecUser } from '../spec/index.js';
 import {
   compose,
   defaultSpec,
+  layersOfMounts,
   type RuntimeSpec,
+  resolveRootfsUser,
   resourcesOf,
   type SpecChange,
   withAnnotations,
@@ -15,6 +15,8 @@ import {
   withCgroup,
   withDevices,
   withHostname,
+  withImageConfig,
+  withImageVolumes,
   withMounts,
   withNamespaces,
   withNoNewPrivileges,
@@ -28,8 +30,6 @@ import {
   withTerminal,
   withUser,
 } from '../spec/index.js';
-import { layersOfMounts, readRootfsFile } from '../spec/rootfs-file.js';
-import { resolveUser } from '../spec/users.js';
 
 /** An image's config for a container that has no image. */
 const noImage: ImageRunConfig = {
@@ -52,12 +52,14 @@ export async function buildSpec(options: {
   readonly specDefaults: SpecChange;
 }): Promise<RuntimeSpec> {
   const { namespace, container, config = noImage, mounts, specDefaults } = options;
-  const user = await userOf(container.user ?? config.user, container.rootfs, mounts);
+  const layers = container.rootfs === undefined ? layersOfMounts(mounts) : [container.rootfs];
+  const user = await resolveRootfsUser(container.user ?? config.user, layers);
   return compose(
     specDefaults,
     withImageConfig(config, container),
     withUser(user),
     optionChanges(container),
+    withImageVolumes(config.volumes),
     container.spec ?? ((spec) => spec),
   )(defaultSpec({ namespace, id: container.id }));
 }
@@ -99,19 +101,6 @@ export function terminalSize(tty: true | TerminalSize): TerminalSize | undefined
     }
   }
   return { width: tty.width, height: tty.height };
-}
-
-async function userOf(
-  text: string,
-  rootfs: string | undefined,
-  mounts: readonly MountSpec[],
-): Promise<SpecUser> {
-  const layers = rootfs === undefined ? layersOfMounts(mounts) : [rootfs];
-  const [passwd, group] = await Promise.all([
-    readRootfsFile(layers ?? [], '/etc/passwd'),
-    readRootfsFile(layers ?? [], '/etc/group'),
-  ]);
-  return resolveUser(text === '' ? '0' : text, { passwd, group });
 }
 
 function given<T>(value: T | undefined, change: (value: T) => SpecChange): readonly SpecChange[] {

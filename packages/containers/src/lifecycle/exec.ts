@@ -15,16 +15,14 @@ import { createProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import {
   compose,
+  resolveRootfsUser,
   type SpecProcess,
-  type SpecUser,
   withArgs,
   withCwd,
   withEnv,
   withTerminal,
   withUser,
 } from '../spec/index.js';
-import { readRootfsFile } from '../spec/rootfs-file.js';
-import { resolveUser } from '../spec/users.js';
 import { terminalSize } from './build-spec.js';
 import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
@@ -128,7 +126,11 @@ async function processSpec(
   if (base === undefined || task === undefined || task.status === 'stopped') {
     throw new CtrdError('it does not run', { code: 'failed-precondition', reason: 'state' });
   }
-  const user = options.user === undefined ? undefined : await userIn(task.pid, options.user);
+  // In the files that the container has now.
+  const user =
+    options.user === undefined
+      ? undefined
+      : await resolveRootfsUser(options.user, [`/proc/${task.pid}/root`]);
   const tty = options.tty === undefined || options.tty === false ? undefined : options.tty;
   const { terminal: _terminal, consoleSize: _size, ...plain } = base.process;
   const changed = compose(
@@ -139,16 +141,6 @@ async function processSpec(
     ...(tty === undefined ? [] : [withTerminal(terminalSize(tty))]),
   )({ ...base, process: plain } satisfies RuntimeSpec);
   return changed.process;
-}
-
-/** Looks a user up in the files that the container has now. */
-async function userIn(pid: number, text: string): Promise<SpecUser> {
-  const layers = [`/proc/${pid}/root`];
-  const [passwd, group] = await Promise.all([
-    readRootfsFile(layers, '/etc/passwd'),
-    readRootfsFile(layers, '/etc/group'),
-  ]);
-  return resolveUser(text, { passwd, group });
 }
 
 /** Ends a process whose start failed or was given up, and forgets it. */
