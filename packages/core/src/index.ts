@@ -81,13 +81,18 @@ export {
 } from './rpc/transport.js';
 export type { CoreApi, CoreTokens } from './services/core-plugin.js';
 export type {
+  CreateLeaseOptions,
   DaemonAPIClient,
+  DaemonDeprecation,
   DaemonFeature,
+  DaemonInfo,
   DaemonPlugin,
   DaemonVersion,
+  Filtered,
   NamespaceInfo,
 } from './services/daemon-api.js';
 export { DefaultSnapshotter } from './services/default-snapshotter.js';
 export type { DaemonEvent, EventsAPIClient, EventsOptions } from './services/event.js';
+export { checkLabels } from './services/labels.js';
 export { type Lease, type LeaseInfo, type LeaseResource, Leases } from './services/leases.js';
 export { RuntimeDir } from './services/runtime-dir.js';

@@ -1,7 +1,7 @@
 import { bind } from '../di/binding.js';
-import { CtrdError, toCtrdError } from '../errors/index.js';
-import { abortError, mergeSignals } from '../kernel/cancellation.js';
+import { invalidArgument } from '../errors/index.js';
 import type { ClientOptions } from '../kernel/client-options.js';
+import { identifierRule, isIdentifier } from '../kernel/identifier.js';
 import { definePlugin } from '../kernel/plugin.js';
 import { defaultReport, Report } from '../kernel/report.js';
 import { socketPath } from '../rpc/address.js';
@@ -9,15 +9,18 @@ import { createRpc } from '../rpc/create-rpc.js';
 import { defaultConnector } from '../rpc/default-connector.js';
 import { retryReads } from '../rpc/retry-reads.js';
 import { Address, Interceptors, Rpc } from '../rpc/rpc.js';
-import { Connector, Transport } from '../rpc/transport.js';
+import { type Connection, Connector, Transport } from '../rpc/transport.js';
 import type { DaemonAPIClient } from './daemon-api.js';
 import { createDaemonLeases } from './daemon-leases.js';
-import { checkHealth, daemonOperations } from './daemon-operations.js';
+import { daemonOperations } from './daemon-operations.js';
 import { DefaultSnapshotter } from './default-snapshotter.js';
 import type { EventsAPIClient } from './event.js';
-import { events } from './events.js';
+import { eventOperations } from './events.js';
 import { createDefaultSnapshotter } from './find-default-snapshotter.js';
+import { leaseOperations } from './lease-operations.js';
 import { Leases } from './leases.js';
+import { namespaceOperations } from './namespace-operations.js';
+import { reachDaemon } from './reach-daemon.js';
 import { RuntimeDir, runtimeDirOf } from './runtime-dir.js';
 
 /** What every client can do. */
@@ -36,7 +39,7 @@ export type CoreTokens =
 
 /** The kernel's own plugin: the connection, and the services that every other plugin stands on. */
 export function corePlugin(options: ClientOptions) {
-  const namespace = options.namespace ?? (process.env['CONTAINERD_NAMESPACE'] || 'default');
+  const namespace = namespaceOf(options);
   return definePlugin({
     name: 'core',
     // Started after whoever provides these, such as a private daemon.
@@ -46,9 +49,9 @@ export function corePlugin(options: ClientOptions) {
       bind(RuntimeDir, () => runtimeDirOf(options.runtimeDir)),
       bind(Address, () => ({ path: addressOf(options) })),
       bind(Connector, () => defaultConnector),
-      bind(Transport, (parts) => disposable(parts.get(Connector).open(parts.get(Address).path))),
+      bind(Transport, (parts) => owned(parts.get(Connector).open(parts.get(Address).path))),
       bind(Rpc, (parts) => createRpc(parts.get(Transport), namespace, parts.all(Interceptors))),
-      bind(Leases, (parts) => createDaemonLeases(parts.get(Rpc))),
+      bind(Leases, (parts) => createDaemonLeases(parts.get(Rpc), parts.get(Report))),
       bind(DefaultSnapshotter, (parts) =>
         createDefaultSnapshotter(parts.get(Rpc), options.snapshotter),
       ),
@@ -56,13 +59,24 @@ export function corePlugin(options: ClientOptions) {
     interceptors: [retryReads],
     setup: (context) => ({
       operations: {
-        ...daemonOperations(context.get(Rpc), context.get(Leases)),
-        events: events(context.get(Rpc)),
+        ...daemonOperations(context.get(Rpc)),
+        ...namespaceOperations(context.get(Rpc)),
+        ...leaseOperations(context.get(Leases)),
+        ...eventOperations(context.get(Rpc)),
       },
       start: ({ signal }: { signal: AbortSignal }) =>
-        reach(context.get(Rpc), context.get(Address), signal, options.connectTimeoutMs ?? 10_000),
+        reachDaemon(context.get(Rpc), context.get(Address), {
+          signal,
+          timeoutMs: options.connectTimeoutMs ?? 10_000,
+        }),
     }),
   });
+}
+
+function namespaceOf({ namespace }: ClientOptions): string {
+  const name = namespace ?? (process.env['CONTAINERD_NAMESPACE'] || 'default');
+  if (!isIdentifier(name)) throw invalidArgument('namespace', identifierRule, name);
+  return name;
 }
 
 function addressOf({ address }: ClientOptions): string {
@@ -70,42 +84,12 @@ function addressOf({ address }: ClientOptions): string {
   return socketPath(given);
 }
 
-/** Makes sure that the daemon serves, so that a wrong address shows at once and as what it is. */
-async function reach(
-  rpc: Rpc,
-  address: Address,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<void> {
-  using merged = mergeSignals({ timeoutMs }, signal);
-  try {
-    await checkHealth(rpc, merged.signal);
-  } catch (error) {
-    if (signal.aborted) throw abortError(signal);
-    const failure = toCtrdError(error);
-    const { reason = 'unresponsive', cause } = failure;
-    throw new CtrdError(`the daemon cannot be reached: ${advice(reason)} (${failure.rawMessage})`, {
-      code: 'unavailable',
-      reason,
-      subject: address.path,
-      cause,
-    });
-  }
-}
-
-function advice(reason: string): string {
-  switch (reason) {
-    case 'missing':
-      return 'there is no such socket; does containerd run, and is the address right?';
-    case 'refused':
-      return 'nobody listens on the socket; does containerd run?';
-    case 'forbidden':
-      return 'this user may not open the socket; run as root';
-    default:
-      return 'it does not answer';
-  }
-}
-
-function disposable<T extends Transport>(transport: T): T & AsyncDisposable {
-  return Object.assign(transport, { [Symbol.asyncDispose]: () => transport.close() });
+/** The transport of a connection that nobody else has: it ends with the client. */
+function owned(connection: Connection): Transport & AsyncDisposable {
+  return {
+    unary: (call) => connection.unary(call),
+    stream: (call) => connection.stream(call),
+    close: () => connection.close(),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
 }

@@ -82,7 +82,7 @@ export interface DaemonAPIClient {
    * Throws `invalid-argument` for what is no feature.
    */
   supports(feature: DaemonFeature, options?: CallControl): Promise<boolean>;
-  listNamespaces(options?: Filtered): Promise<readonly NamespaceInfo[]>;
+  listNamespaces(options?: CallControl): Promise<readonly NamespaceInfo[]>;
   /** Throws `not-found`. */
   getNamespace(name: string, options?: CallControl): Promise<NamespaceInfo>;
   /** The first write in a namespace makes it as well. Throws `already-exists`. */
@@ -98,10 +98,10 @@ export interface DaemonAPIClient {
   /** Throws `not-found`, and `failed-precondition` when it is not empty. */
   deleteNamespace(name: string, options?: CallControl): Promise<void>;
   /**
-   * A lease of the host's own, which lives until it expires or is deleted. Within a program,
-   * `Leases.create` gives one that ends with its scope. Throws `already-exists`.
+   * Makes a lease that lives until it is deleted or expires, and answers its id. Throws
+   * `already-exists`. Within a program, `Leases.create` makes one that ends with its scope.
    */
-  createLease(options?: CreateLeaseOptions): Promise<LeaseInfo>;
+  createLease(options?: CreateLeaseOptions): Promise<string>;
   /** `filters` such as `id==l1`, `labels.owner==me`. */
   listLeases(options?: Filtered): Promise<readonly LeaseInfo[]>;
   /** A lease that is gone already is no error. `sync` waits for the garbage collection. */

@@ -1,15 +1,18 @@
-import { createRegistry, type Registry } from '@bufbuild/protobuf';
-import { anyUnpack, timestampDate } from '@bufbuild/protobuf/wkt';
+import { fromBinary, type Message, type Registry } from '@bufbuild/protobuf';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { Events } from '@ctrd/api/services/events/v1';
 import type { Envelope } from '@ctrd/api/types/event';
 import { invalidArgument } from '../errors/index.js';
 import { type Running, sequence } from '../kernel/operation.js';
 import type { Rpc } from '../rpc/rpc.js';
 import type { DaemonEvent, EventsOptions } from './event.js';
+import { eventRegistry } from './event-registry.js';
 
 /** The `events` method. */
-export function events(rpc: Rpc) {
-  return sequence<EventsOptions, DaemonEvent>((options) => subscribe(rpc, options));
+export function eventOperations(rpc: Rpc) {
+  return {
+    events: sequence<EventsOptions, DaemonEvent>((options) => subscribe(rpc, options)),
+  };
 }
 
 async function* subscribe(
@@ -22,39 +25,42 @@ async function* subscribe(
     }
   }
   const registry = await eventRegistry();
-  const scope = allNamespaces ? '' : `namespace==${rpc.namespace}`;
-  const wanted = filters.length === 0 ? [''] : filters;
-  const narrowed = wanted.map((filter) => [scope, filter].filter((part) => part !== '').join(','));
-  const answers = rpc
+  const wanted = allNamespaces ? filters : within(rpc.namespace, filters);
+  const envelopes = rpc
     .client(Events)
-    .subscribe({ filters: narrowed.filter((filter) => filter !== '') }, { signal, role: 'stream' });
-  for await (const envelope of answers) yield eventOf(envelope, registry);
+    .subscribe({ filters: [...wanted] }, { signal, role: 'stream' });
+  for await (const envelope of envelopes) yield eventOf(envelope, registry);
 }
 
-function eventOf(envelope: Envelope, registry: Registry): DaemonEvent {
-  const { topic, namespace, timestamp, event } = envelope;
-  const payload = event === undefined ? undefined : anyUnpack(event, registry);
+/** Filters are alternatives, so that each must say the namespace. */
+function within(namespace: string, filters: readonly string[]): readonly string[] {
+  const scope = `namespace==${JSON.stringify(namespace)}`;
+  return filters.length === 0 ? [scope] : filters.map((filter) => `${scope},${filter}`);
+}
+
+function eventOf(
+  { topic, namespace, timestamp, event }: Envelope,
+  registry: Registry,
+): DaemonEvent {
+  // 1.6 sends the bare name, others may put an authority before it.
+  const type = event?.typeUrl.split('/').at(-1) ?? '';
+  const bytes = event?.value ?? new Uint8Array();
   return {
     topic,
     namespace,
-    timestamp: timestamp ? timestampDate(timestamp) : new Date(0),
-    type: event?.typeUrl.split('/').at(-1) ?? '',
-    payload: payload as Record<string, unknown> | undefined,
+    timestamp: timestamp === undefined ? new Date(0) : timestampDate(timestamp),
+    type,
+    payload: decoded(type, bytes, registry),
+    bytes,
   };
 }
 
-let loading: Promise<Registry> | undefined;
-
-/** The messages of events, loaded when somebody first listens. */
-function eventRegistry(): Promise<Registry> {
-  loading ??= Promise.all([
-    import('@ctrd/api/events'),
-    import('@ctrd/api/services/images/v1/events'),
-  ]).then(([events, images]) =>
-    createRegistry(
-      events.file_containerd_events_events,
-      images.file_containerd_services_images_v1_events,
-    ),
-  );
-  return loading;
+/** One payload that cannot be read does not end the stream. */
+function decoded(type: string, bytes: Uint8Array, registry: Registry): Message | undefined {
+  const schema = registry.getMessage(type);
+  try {
+    return schema && fromBinary(schema, bytes);
+  } catch {
+    return undefined;
+  }
 }

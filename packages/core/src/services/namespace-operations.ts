@@ -3,7 +3,7 @@ import { CtrdError, invalidArgument } from '../errors/index.js';
 import { identifierRule, isIdentifier } from '../kernel/identifier.js';
 import { type CallControl, onOptions, onSubject, type Running } from '../kernel/operation.js';
 import type { Rpc } from '../rpc/rpc.js';
-import type { Filtered, NamespaceInfo } from './daemon-api.js';
+import type { NamespaceInfo } from './daemon-api.js';
 import { checkLabels } from './labels.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -19,9 +19,8 @@ export function namespaceOperations(rpc: Rpc) {
   }
 
   return {
-    listNamespaces: onOptions(async ({ filters = [], signal }: Running<Filtered>) => {
-      const filter = filters.join(',');
-      const { namespaces } = await calls.list({ filter }, { signal });
+    listNamespaces: onOptions(async ({ signal }: Running<CallControl>) => {
+      const { namespaces } = await calls.list({}, { signal });
       return namespaces.map((namespace) => namespaceInfo(namespace, ''));
     }),
     getNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
