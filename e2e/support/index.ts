@@ -2,13 +2,18 @@ export {
   type Blob,
   busyboxImage,
   busyboxRootfs,
+  type Descriptor,
+  descriptor,
   dir,
   dockerArchive,
+  type Entry,
   file,
   type Image,
   type ImageOptions,
+  json,
   ociArchive,
   symlink,
+  tar,
 } from '../../tools/busybox-image/index.js';
 export { containerdBinaries, type Line, lines } from '../../tools/matrix/index.js';
 export {

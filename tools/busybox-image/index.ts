@@ -13,7 +13,6 @@ export {
   type Image,
   type ImageOptions,
   json,
-  type LayerBlob,
 } from './image.js';
 
 /** Lays the image's files out in an empty folder, as a root file system. Needs root for owners. */

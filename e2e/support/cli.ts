@@ -1,0 +1,71 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { build } from 'tsup';
+import type { TestDaemon } from './daemon.js';
+
+/** What a run of the command printed, and how it ended. */
+export interface CliResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The `ctrd` command as users have it: bundled. */
+export interface Cli extends AsyncDisposable {
+  /** Runs it to its end, with its input if any. */
+  run(args: readonly string[], options?: { input?: string | Buffer }): Promise<CliResult>;
+  /** Starts it and leaves its streams to the test. */
+  start(args: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable>;
+  /** The words of a shell command that runs it. */
+  shell(args: readonly string[]): string;
+}
+
+/** Bundles the command from the sources, for tests against one daemon and namespace. */
+export async function bundledCli(daemon: TestDaemon, namespace: string): Promise<Cli> {
+  const folder = await mkdtemp(join(tmpdir(), 'ctrd-cli-'));
+  const cli = join(import.meta.dirname, '../../packages/cli');
+  await mkdir(join(folder, 'bin'));
+  await copyFile(join(cli, 'package.json'), join(folder, 'package.json'));
+  await copyFile(join(cli, 'bin/ctrd.js'), join(folder, 'bin/ctrd.js'));
+  const { default: config } = await import('../../packages/cli/tsup.config.js');
+  await build({
+    ...(config as object),
+    config: false,
+    silent: true,
+    entry: [join(cli, 'src/main.ts')],
+    outDir: join(folder, 'dist'),
+  });
+  await writeFile(join(folder, 'dist/package.json'), '{"type":"module"}');
+  const program = join(folder, 'bin/ctrd.js');
+  const env = {
+    ...process.env,
+    CONTAINERD_ADDRESS: daemon.address,
+    CONTAINERD_NAMESPACE: namespace,
+    CTRD_LOG_DIR: join(folder, 'logs'),
+  };
+  const start = (args: readonly string[]) =>
+    spawn(process.execPath, [program, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  return {
+    start,
+    async run(args, { input } = {}) {
+      const child = start(args);
+      child.stdin.on('error', () => {});
+      child.stdin.end(input);
+      const ended = new Promise<number>((resolve) => {
+        child.on('close', (code) => resolve(code ?? -1));
+      });
+      const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+      return {
+        exitCode: await ended,
+        stdout: stdout.toString(),
+        stderr: stderr.toString(),
+      };
+    },
+    shell: (args) => [process.execPath, program, ...args].map((word) => `'${word}'`).join(' '),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { crossings } from './boundaries.js';
+import { carried, licenceProblems, unbalanced } from './dependencies.js';
+import { addresses, ofSource, traces } from './hygiene.js';
+import { region, requote } from './quotes.js';
+
+const file = (text: string, path = 'packages/x/src/a.ts') => ({ path, text });
+
+describe('boundaries', () => {
+  it('sees a feature package import another', () => {
+    const text = "import type { X } from '@ctrd/images';\nimport { y } from '@ctrd/core/grpc';";
+    expect(crossings('containers', [file(text)])).toEqual([
+      'packages/x/src/a.ts: containers may not import @ctrd/images',
+    ]);
+  });
+
+  it('sees a package that nobody entered in the table', () => {
+    expect(crossings('novelty', [])).toHaveLength(1);
+  });
+});
+
+describe('dependencies', () => {
+  it('sees install scripts, addons and WebAssembly', () => {
+    const manifest = { name: 'x', scripts: { postinstall: 'node build.js' } };
+    const files = [
+      file('', 'x/build/addon.node'),
+      file("const m = 'AGFzbQEAAAA'", 'x/parser.js'),
+      file('WebAssembly.instantiate(bytes)', 'x/loader.js'),
+      file('const fine = 1', 'x/fine.js'),
+    ];
+    expect(carried('x', manifest, files)).toHaveLength(4);
+  });
+
+  it('sees what is imported and not declared, and the reverse', () => {
+    const manifest = { name: '@ctrd/x', dependencies: { used: '1', idle: '1' } };
+    const files = [
+      file("import 'used/deep';\nimport a from '@scope/missing/b';\nimport 'node:fs'"),
+    ];
+    expect(unbalanced('x', manifest, files)).toEqual([
+      'packages/x: imports @scope/missing but does not declare it',
+      'packages/x: declares idle but does not import it',
+    ]);
+  });
+
+  it('sees a licence that is not on the list, of what is shipped only', () => {
+    const packages = {
+      'node_modules/a': { license: 'GPL-3.0' },
+      'node_modules/b': { license: 'GPL-3.0', dev: true },
+      'node_modules/c': { license: 'MIT' },
+      'node_modules/d': {},
+    };
+    expect(licenceProblems({ packages })).toEqual([
+      'node_modules/a: its licence is GPL-3.0',
+      'node_modules/d: its licence is not given',
+    ]);
+  });
+});
+
+describe('hygiene', () => {
+  it('sees long files, default exports, casts and silenced tools', () => {
+    const silenced = ['@ts', 'ignore'].join('-');
+    expect(ofSource(file('x\n'.repeat(301)))).toHaveLength(1);
+    expect(ofSource(file('export default 1;'))).toHaveLength(1);
+    expect(ofSource(file('const x = y as any;'))).toHaveLength(1);
+    expect(ofSource(file(`// ${silenced}\nconst x = 1;`))).toHaveLength(1);
+    expect(ofSource(file('x\n'.repeat(300)))).toEqual([]);
+  });
+
+  it('sees a mirror and a registry', () => {
+    expect(traces(file('http://mirror.example/debian'), ['mirror.example'])).toHaveLength(1);
+    expect(addresses(file('"resolved": "https://registry.example/a.tgz"'))).toHaveLength(1);
+    expect(addresses(file('"resolved": "packages/api"'))).toEqual([]);
+  });
+});
+
+describe('quotes', () => {
+  const source =
+    'import x;\n\nasync function main() {\n  // #region run\n  await x();\n  // #endregion\n}\n';
+  const read = async (path: string) => {
+    if (path !== 'examples/a.ts') throw new Error('ENOENT');
+    return source;
+  };
+  const document = (from: string, code: string) =>
+    file(`# T\n\n<!-- from ${from} -->\n\`\`\`ts\n${code}\`\`\`\nrest\n`, 'README.md');
+
+  it('gives a region without its markers and its indentation', () => {
+    expect(region(source, 'run')).toBe('await x();\n');
+    expect(region(source, 'none')).toBeUndefined();
+  });
+
+  it('leaves a true quotation alone and mends a false one', async () => {
+    const good = document('examples/a.ts#run', 'await x();\n');
+    expect(await requote(good, read)).toEqual({ ...good, problems: [] });
+    const bad = document('examples/a.ts#run', 'await y();\n');
+    expect((await requote(bad, read)).text).toBe(good.text);
+  });
+
+  it('sees a file that is not there and a marker without a block', async () => {
+    const { problems } = await requote(document('examples/b.ts', 'x\n'), read);
+    expect(problems).toEqual(['README.md: there is no examples/b.ts']);
+    const lonely = file('<!-- from examples/a.ts -->\n\ntext\n');
+    expect((await requote(lonely, read)).problems).toHaveLength(1);
+  });
+});
