@@ -32,6 +32,7 @@ export {
 export {
   type CpuLimits,
   type Limits,
+  mergedResources,
   resourcesOf,
   withCgroup,
   withCpus,

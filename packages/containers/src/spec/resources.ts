@@ -54,10 +54,22 @@ export function resourcesOf(limits: Limits): LinuxResources {
 
 /** Sets resources in the runtime's own terms; those that are not given stay as they are. */
 export function withResources(resources: LinuxResources): SpecChange {
+  checkNumbers('resources', resources);
   return (spec) => ({
     ...spec,
     linux: { ...spec.linux, resources: mergedResources(spec.linux.resources ?? {}, resources) },
   });
+}
+
+/** Resources with others set over them; single limits of memory and CPU stay. */
+export function mergedResources(below: LinuxResources, above: LinuxResources): LinuxResources {
+  return {
+    ...below,
+    ...above,
+    ...(below.memory || above.memory ? { memory: { ...below.memory, ...above.memory } } : {}),
+    ...(below.cpu || above.cpu ? { cpu: { ...below.cpu, ...above.cpu } } : {}),
+    ...(below.unified || above.unified ? { unified: { ...below.unified, ...above.unified } } : {}),
+  };
 }
 
 /** Limits memory, and memory and swap together: bytes, -1 for no limit. */
@@ -126,12 +138,11 @@ function checkSet(field: string, set: string | undefined): void {
   }
 }
 
-function mergedResources(below: LinuxResources, above: LinuxResources): LinuxResources {
-  return {
-    ...below,
-    ...above,
-    ...(below.memory || above.memory ? { memory: { ...below.memory, ...above.memory } } : {}),
-    ...(below.cpu || above.cpu ? { cpu: { ...below.cpu, ...above.cpu } } : {}),
-    ...(below.unified || above.unified ? { unified: { ...below.unified, ...above.unified } } : {}),
-  };
+/** The runtime reads whole numbers alone, and calls a spec with others unreadable. */
+function checkNumbers(field: string, value: unknown): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw invalidArgument(field, 'be a whole number', value);
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, part] of Object.entries(value)) checkNumbers(`${field}.${name}`, part);
 }
