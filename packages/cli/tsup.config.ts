@@ -13,6 +13,10 @@ export default defineConfig({
   clean: true,
   dts: false,
   noExternal: [/.*/],
+  // From the sources, so that it does not matter what was built before.
+  esbuildOptions(options) {
+    options.conditions = ['@ctrd/source', 'module', 'import'];
+  },
   // Some of what is bundled in is CommonJS and asks for Node's modules by require().
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -1,14 +1,11 @@
-import { createRequire } from 'node:module';
 import type { Run } from '../context.js';
+import { ownVersion } from '../own-version.js';
 import { json, print, printOne } from '../table.js';
 
-const { version: ownVersion } = createRequire(import.meta.url)('../../package.json') as {
-  version: string;
-};
 
 export const version: Run = async (_args, _options, context) => {
   const daemon = await context.client.version({ signal: context.signal });
-  printOne(context, { ctrd: ownVersion, containerd: daemon.version, revision: daemon.revision });
+  printOne(context, { ctrd: ownVersion(), containerd: daemon.version, revision: daemon.revision });
 };
 
 export const plugins: Run = async (_args, _options, context) => {
