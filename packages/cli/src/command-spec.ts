@@ -14,8 +14,8 @@ export interface CommandSpec {
   /** It forwards SIGINT and SIGTERM to a container, and is not ended by them itself. */
   readonly forwardsSignals?: boolean;
   readonly commands?: readonly CommandSpec[];
-  // biome-ignore lint/suspicious/noExplicitAny: every command has options of its own
-  readonly load?: () => Promise<Run<any>>;
+  /** Each has options of its own, which the program hands over as they were read. */
+  readonly load?: () => Promise<Run<never>>;
 }
 
 /** An option that may come again: `-e A=1 -e B=2`. */

@@ -2,7 +2,6 @@ import type { Run } from '../context.js';
 import { ownVersion } from '../own-version.js';
 import { json, print, printOne } from '../table.js';
 
-
 export const version: Run = async (_args, _options, context) => {
   const daemon = await context.client.version({ signal: context.signal });
   printOne(context, { ctrd: ownVersion(), containerd: daemon.version, revision: daemon.revision });
