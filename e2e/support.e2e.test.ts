@@ -1,10 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  busyboxImage,
   daemon,
+  dockerArchive,
+  file,
   importBusybox,
   isAlive,
   leakOracle,
   namespaceOf,
+  ociArchive,
   type PrivateDaemon,
   privateDaemon,
   shims,
@@ -23,6 +29,22 @@ describe('the daemon of a line', () => {
     const output = await ctr('-n', namespace, 'run', '--rm', image, 'one', 'id', '-u');
     expect(output.trim()).toBe('0');
     await oracle.expectNothingLeft(before);
+  });
+
+  it('reads both forms of the archive as the same image', async () => {
+    const { ctr, folder } = daemon();
+    const path = join(folder, 'archive.tar');
+    const image = await busyboxImage({ user: 'app', layers: [[file('etc/extra', 'more')]] });
+    for (const [form, name] of [
+      [ociArchive, 'docker.io/library/form:oci'],
+      [dockerArchive, 'docker.io/library/form:docker'],
+    ] as const) {
+      await writeFile(path, await form(image, name));
+      await ctr('-n', namespace, 'images', 'import', path);
+      const command = ['sh', '-c', 'id -un; id -G; cat /etc/extra'];
+      const output = await ctr('-n', namespace, 'run', '--rm', name, 'form', ...command);
+      expect(output).toMatch(/^app\n1000\b.*\nmore$/);
+    }
   });
 });
 

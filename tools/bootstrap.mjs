@@ -69,7 +69,7 @@ function installPackages(wanted) {
   }
   console.log(`installing ${missing.join(' ')} ...`);
   const apt = (...args) =>
-    run('apt-get', ['--quiet', '--quiet', ...args], {
+    run('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     });
   const done = withRetries(() => {

@@ -20,9 +20,14 @@ export class Refused extends Error {
 /**
  * Downloads a file, trying again after network failures and server errors.
  *
+ * @param options.pauseMs - before the second attempt; doubles each time. Default: 1,000 ms.
  * @throws Refused when the server answers 4xx.
  */
-export async function download(url: string, target: string): Promise<void> {
+export async function download(
+  url: string,
+  target: string,
+  { pauseMs = 1000 }: { pauseMs?: number } = {},
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await pipeline(await answer(url), createWriteStream(target));
@@ -31,7 +36,7 @@ export async function download(url: string, target: string): Promise<void> {
       if (attempt === attempts) {
         throw new Error(`cannot download ${url} (is this machine offline?)`, { cause: error });
       }
-      await pause(500 * 2 ** attempt);
+      await pause(pauseMs * 2 ** (attempt - 1));
     }
   }
 }

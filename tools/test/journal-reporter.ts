@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { SerializedError } from 'vitest';
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, TestSpecification } from 'vitest/node';
 import type { JournalLine, TestRecord } from './journal.js';
 
 /**
@@ -9,8 +9,8 @@ import type { JournalLine, TestRecord } from './journal.js';
  * still tells what it had done. The file's path comes in `CTRD_TEST_JOURNAL`.
  */
 export default class JournalReporter implements Reporter {
-  onTestModuleQueued(module: TestModule): void {
-    write({ type: 'queued', file: fileOf(module.moduleId) });
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    for (const { moduleId } of specifications) write({ type: 'queued', file: fileOf(moduleId) });
   }
 
   onTestModuleEnd(module: TestModule): void {
