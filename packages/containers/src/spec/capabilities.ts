@@ -25,7 +25,7 @@ export const defaultCapabilities: readonly string[] = frozen([
 
 /**
  * Takes and gives capabilities, named as `NET_ADMIN` or `CAP_NET_ADMIN`. With `ALL` added, the
- * container has all but the dropped ones; with `ALL` dropped, it has the added ones alone; else
+ * container has all of the machine's but the dropped ones; with `ALL` dropped, it has the added ones alone; else
  * the added ones win. The default seccomp profile follows: it allows what they are for.
  *
  * Ambient and inheritable capabilities are only ever taken away, never given.
@@ -38,7 +38,7 @@ export function withCapabilities({ add = [], drop = [] }: CapabilityChange): Spe
   }
   return (spec) => {
     const before = spec.process.capabilities?.bounding ?? [];
-    if (added === 'all') return withBounding(spec, without(allCapabilities, dropped));
+    if (added === 'all') return withBounding(spec, without(allCapabilities(), dropped));
     return withBounding(spec, [...new Set([...without(before, dropped), ...added])]);
   };
 }

@@ -49,7 +49,10 @@ function withWritableSys(): SpecChange {
     ...spec,
     mounts: spec.mounts.map((mount) =>
       mount.type === 'sysfs' || mount.type === 'cgroup'
-        ? { ...mount, options: (mount.options ?? []).filter((option) => option !== 'ro') }
+        ? {
+            ...mount,
+            options: (mount.options ?? []).map((option) => (option === 'ro' ? 'rw' : option)),
+          }
         : mount,
     ),
   });

@@ -1,6 +1,5 @@
 import { invalidArgument } from '@ctrd/core';
 import { checkAbsolute, checkInteger, checkText, checkTexts, largestId } from './check.js';
-import { mergedEnv } from './env.js';
 import type { SpecChange, SpecProcess, SpecUser } from './runtime-spec.js';
 
 const onProcess =
@@ -47,7 +46,9 @@ export function withTerminal(size?: {
     ...process,
     terminal: true,
     ...(size === undefined ? {} : { consoleSize: { height: size.height, width: size.width } }),
-    env: mergedEnv(['TERM=xterm'], process.env),
+    env: process.env.some((entry) => entry.startsWith('TERM='))
+      ? process.env
+      : [...process.env, 'TERM=xterm'],
   }));
 }
 
