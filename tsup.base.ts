@@ -11,6 +11,7 @@ export const library = defineConfig({
   target: 'node20',
   platform: 'node',
   bundle: false,
+  splitting: false,
   clean: true,
   dts: false,
 });

@@ -66,8 +66,9 @@ async function outcome(check: Check) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (problems.length > 0) {
     console.log(`\n${check.name}:`);
-    for (const problem of problems.slice(0, shownLines)) console.log(`  ${problem}`);
+    // A program that prints a lot says what went wrong at its end.
     if (problems.length > shownLines) console.log(`  ... ${problems.length - shownLines} more`);
+    for (const problem of problems.slice(-shownLines)) console.log(`  ${problem}`);
   }
   return { name: check.name, problems, seconds };
 }
