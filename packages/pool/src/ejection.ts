@@ -1,10 +1,23 @@
-/** Leaves out what fails again and again, for longer each time, and lets it come back. */
+/**
+ * Leaves out a connection that fails again and again, for longer each time, and lets it come back.
+ * It is for one that stays up and drops calls, or does not serve: that one has broken and connects
+ * again is seen by its state.
+ */
 export interface Ejection extends Disposable {
   readonly active: boolean;
+  /** Marks the begin of a call. */
+  begun(): number;
   /** A call or check has succeeded: failures are forgotten. */
   succeeded(): void;
-  /** A call has failed; enough of them in a row eject. */
-  failed(): void;
+  /** The connection has broken: what failed on it before is explained. */
+  broke(): void;
+  /**
+   * A call has failed; enough of them in a row eject. Calls that were under way together when one
+   * failed are one failure: they say nothing new.
+   *
+   * @param begin - what {@link begun} gave.
+   */
+  failed(begin: number): void;
   /** Ejects at once. */
   eject(): void;
   /** Ends an ejection before its time. */
@@ -26,6 +39,8 @@ export interface EjectionListener {
 export function createEjection(rules: EjectionRules, listener: EjectionListener): Ejection {
   let inRow = 0;
   let times = 0;
+  let begins = 0;
+  let lastFailure = 0;
   let timer: NodeJS.Timeout | undefined;
 
   function end(): void {
@@ -36,7 +51,6 @@ export function createEjection(rules: EjectionRules, listener: EjectionListener)
   }
 
   function eject(): void {
-    // What was under way when it was ejected fails as well, and says nothing new.
     if (timer !== undefined) return;
     const forMs = Math.min(rules.firstMs * 2 ** times, rules.longestMs);
     times += 1;
@@ -55,8 +69,13 @@ export function createEjection(rules: EjectionRules, listener: EjectionListener)
       inRow = 0;
       times = 0;
     },
-    failed() {
-      if (timer !== undefined) return;
+    begun: () => (begins += 1),
+    broke() {
+      inRow = 0;
+    },
+    failed(begin) {
+      if (timer !== undefined || begin <= lastFailure) return;
+      lastFailure = begins;
       inRow += 1;
       if (inRow >= rules.failures) eject();
     },

@@ -61,9 +61,14 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
     return { member, [Symbol.dispose]: () => lease[Symbol.dispose]() };
   }
 
+  const withRoom = () => members.filter(({ quota }) => quota.free > 0);
+
   function tryAcquire(call: PoolCall): Held | undefined {
-    const room = usable(members).filter(({ quota }) => quota.free > 0);
-    return room.length === 0 ? undefined : hold(choose(room, call));
+    const room = withRoom();
+    const healthy = room.filter(({ view }) => view.healthy);
+    // While no connection is ready the daemon is away: one more would not reach it either.
+    const candidates = healthy.length > 0 || members.some(isReady) ? healthy : room;
+    return candidates.length === 0 ? undefined : hold(choose(candidates, call));
   }
 
   function grown(): Member | undefined {
@@ -86,7 +91,10 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
     get queued() {
       return queue.length;
     },
-    pick: (call) => choose(usable(members), call),
+    pick(call) {
+      const healthy = members.filter(({ view }) => view.healthy);
+      return choose(healthy.length === 0 ? members : healthy, call);
+    },
     async acquire(call, options) {
       // Who comes later does not overtake those who wait.
       const held = queue.length === 0 ? tryAcquire(call) : undefined;
@@ -94,6 +102,8 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
       if (whenExhausted === 'wait') return await wait(call, options);
       const member = grown();
       if (member !== undefined) return hold(choose([member], call));
+      const room = withRoom();
+      if (room.length > 0) return hold(choose(room, call));
       throw exhausted(
         'streams',
         `all ${members.length * settings.maxStreams} streams of role ${role} are taken`,
@@ -116,8 +126,6 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
   };
 }
 
-/** The healthy ones; all of them when none is, since the daemon may come back on any. */
-function usable(members: readonly Member[]): readonly Member[] {
-  const healthy = members.filter(({ view }) => view.healthy);
-  return healthy.length === 0 ? members : healthy;
+function isReady({ view }: Member): boolean {
+  return view.healthy && view.state === 'ready';
 }

@@ -9,7 +9,7 @@ import {
 } from '@ctrd/core';
 import { createEjection, type EjectionRules } from './ejection.js';
 import { averaged } from './latency.js';
-import { isTransportFailure, showsThatItWorks } from './outcome.js';
+import { isDropped, showsThatItWorks } from './outcome.js';
 import { poolChannels } from './pool-events.js';
 import type { ConnectionView } from './strategy.js';
 import { createStreamQuota, type StreamQuota } from './stream-quota.js';
@@ -123,7 +123,8 @@ export function createMember({
       connection = open();
       watching = connection.watch((now) => {
         onState(view);
-        if (now === 'ready' && poolChannels.connect.hasSubscribers) {
+        if (now !== 'ready') ejection.broke();
+        else if (poolChannels.connect.hasSubscribers) {
           poolChannels.connect.publish({ role, connection: id });
         }
         onRoom();
@@ -132,10 +133,10 @@ export function createMember({
     return connection;
   }
 
-  function begin(): Connection {
+  function begin(): { readonly used: Connection; readonly mark: number } {
     const used = opened();
     inFlight += 1;
-    return used;
+    return { used, mark: ejection.begun() };
   }
 
   function end(): void {
@@ -143,8 +144,8 @@ export function createMember({
     lastUse = performance.now();
   }
 
-  function judge(error: unknown): void {
-    if (isTransportFailure(error)) ejection.failed();
+  function judge(error: unknown, mark: number): void {
+    if (isDropped(error)) ejection.failed(mark);
     else if (showsThatItWorks(error)) ejection.succeeded();
   }
 
@@ -171,7 +172,7 @@ export function createMember({
       lastPick = turn;
     },
     async unary(call) {
-      const used = begin();
+      const { used, mark } = begin();
       const start = performance.now();
       try {
         const answer = await used.unary(call);
@@ -180,19 +181,19 @@ export function createMember({
           latencyMs = averaged(latencyMs, performance.now() - start);
         return answer;
       } catch (error) {
-        judge(error);
+        judge(error, mark);
         throw error;
       } finally {
         end();
       }
     },
     async *stream(call) {
-      const used = begin();
+      const { used, mark } = begin();
       try {
         yield* used.stream(call);
         ejection.succeeded();
       } catch (error) {
-        judge(error);
+        judge(error, mark);
         throw error;
       } finally {
         end();

@@ -1,8 +1,11 @@
 import { hasCode } from '@ctrd/core';
 
-/** Whether a call failed for its connection, and not for what was asked for on it. */
-export function isTransportFailure(error: unknown): boolean {
-  return hasCode(error, 'unavailable') && reasons.has(error.reason ?? '');
+/**
+ * Whether a connection lost a call. That it cannot be made is no failure of calls: its state says so,
+ * and says also when it can again.
+ */
+export function isDropped(error: unknown): boolean {
+  return hasCode(error, 'unavailable') && error.reason === 'dropped';
 }
 
 /**
@@ -12,11 +15,3 @@ export function isTransportFailure(error: unknown): boolean {
 export function showsThatItWorks(error: unknown): boolean {
   return !hasCode(error, 'aborted', 'timeout', 'unavailable', 'unknown', 'invalid-argument');
 }
-
-const reasons: ReadonlySet<string> = new Set([
-  'dropped',
-  'refused',
-  'missing',
-  'forbidden',
-  'unreachable',
-]);

@@ -41,7 +41,7 @@ export interface PoolOptions {
   readonly idleMs?: number | undefined;
   /** Asks open connections whether the daemon serves (`grpc.health.v1`). Default: off. */
   readonly healthCheck?: HealthCheckOptions | undefined;
-  /** When a connection whose calls fail is left out, and for how long. */
+  /** When a connection that stays up but drops calls is left out, and for how long. */
   readonly ejection?: EjectionOptions | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface HealthCheckOptions {
 }
 
 export interface EjectionOptions {
-  /** Transport failures in a row after which a connection is left out. Default: 3. */
+  /** Dropped calls in a row, one begun after the other, after which it is left out. Default: 3. */
   readonly failures?: number | undefined;
   /** Milliseconds of the first time out; each further one is twice as long. Default: 1000. */
   readonly firstMs?: number | undefined;

@@ -35,7 +35,7 @@ export interface PoolCall {
  *
  * The candidates are in the order in which they were made, never empty, and all of them may take the
  * call: the pool has left out what has no stream left for a call that needs one, and what is
- * unhealthy while a healthy connection exists.
+ * unhealthy while a healthy connection may take it.
  */
 export interface PoolStrategy {
   pick(candidates: readonly ConnectionView[], call: PoolCall): ConnectionView;
