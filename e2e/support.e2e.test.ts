@@ -62,7 +62,8 @@ describe('a private daemon', () => {
     const oracle = leakOracle(own, ns, { ids: ['two'] });
     const before = await oracle.count();
     const image = 'docker.io/library/busybox:e2e';
-    await own.ctr('-n', ns, 'run', '--detach', image, 'two', 'sleep', '1000');
+    const detached = ['run', '--detach', '--fifo-dir', join(own.folder, 'fifo')];
+    await own.ctr('-n', ns, ...detached, image, 'two', 'sleep', '1000');
     const [shim] = (await shims()).filter(({ namespace: of }) => of === ns);
     await own.restart();
     expect(shim?.id).toBe('two');
@@ -79,7 +80,8 @@ describe('a private daemon', () => {
   it('is removed with all that still runs on it', async () => {
     const other = await privateDaemon();
     const image = await importBusybox(other, `${ns}2`);
-    await other.ctr('-n', `${ns}2`, 'run', '-d', image, 'three', 'sleep', '1000');
+    const detached = ['run', '--detach', '--fifo-dir', join(other.folder, 'fifo')];
+    await other.ctr('-n', `${ns}2`, ...detached, image, 'three', 'sleep', '1000');
     await other[Symbol.asyncDispose]();
     await waitFor(async () => (await shims()).every(({ address }) => address !== other.address));
     expect(await isAlive(other.pid)).toBe(false);
