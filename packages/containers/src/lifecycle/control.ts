@@ -5,7 +5,7 @@ import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { type CallControl, CtrdError, hasCode, invalidArgument, type Running } from '@ctrd/core';
 import type { ContainerInfo, ContainerProcess } from '../container-api.js';
 import type { KillOptions, TerminalSize, UpdateOptions } from '../container-options.js';
-import { resourcesOf, withResources } from '../spec/index.js';
+import { mergedResources, resourcesOf, withResources } from '../spec/index.js';
 import { terminalSize } from './build-spec.js';
 import type { ContainerParts } from './parts.js';
 import { containerInfo, getRecord, specOf } from './records.js';
@@ -86,7 +86,7 @@ export async function updateResources(
   { limits = {}, resources = {}, signal }: Call<UpdateOptions>,
 ): Promise<void> {
   checkId(id);
-  const change = { ...resourcesOf(limits), ...resources };
+  const change = mergedResources(resourcesOf(limits), resources);
   if (Object.keys(change).length === 0) {
     throw invalidArgument('limits', 'change something; give limits or resources');
   }

@@ -38,8 +38,14 @@ export function withCapabilities({ add = [], drop = [] }: CapabilityChange): Spe
   }
   return (spec) => {
     const before = spec.process.capabilities?.bounding ?? [];
-    if (added === 'all') return withBounding(spec, without(allCapabilities(), dropped));
-    return withBounding(spec, [...new Set([...without(before, dropped), ...added])]);
+    if (added === 'all')
+      return withBounding(
+        spec,
+        allCapabilities().filter((name) => !dropped.includes(name)),
+      );
+    const taken = dropped === 'all' ? before : dropped;
+    const kept = before.filter((name) => added.includes(name) || !taken.includes(name));
+    return withBounding(spec, [...new Set([...kept, ...added])]);
   };
 }
 
@@ -62,10 +68,6 @@ function withBounding(spec: RuntimeSpec, bounding: readonly string[]): RuntimeSp
       ? { ...spec.linux, seccomp: defaultSeccomp(bounding) }
       : spec.linux,
   };
-}
-
-function without(names: readonly string[], dropped: readonly string[] | 'all'): readonly string[] {
-  return dropped === 'all' ? [] : names.filter((name) => !dropped.includes(name));
 }
 
 function namesOf(given: readonly string[], field: string): readonly string[] | 'all' {

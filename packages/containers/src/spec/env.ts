@@ -24,9 +24,10 @@ export function withEnv(env: EnvOption): SpecChange {
 /** Variables with others set over them; the order of first appearance stays. */
 export function mergedEnv(below: readonly string[], above: readonly string[]): readonly string[] {
   const merged = new Map(below.map((entry) => [nameOf(entry), entry]));
-  for (const entry of above) {
-    if (entry.includes('=')) merged.set(nameOf(entry), entry);
-    else merged.delete(entry);
+  // The last word on a name counts, so that the same changes again change nothing.
+  for (const [name, entry] of new Map(above.map((entry) => [nameOf(entry), entry]))) {
+    if (entry.includes('=')) merged.set(name, entry);
+    else merged.delete(name);
   }
   return [...merged.values()];
 }

@@ -61,8 +61,12 @@ export function withResources(resources: LinuxResources): SpecChange {
   });
 }
 
-/** Resources with others set over them; single limits of memory and CPU stay. */
+/**
+ * Resources with others set over them; single limits of memory and CPU stay. Throws
+ * `invalid-argument` for numbers that are not whole.
+ */
 export function mergedResources(below: LinuxResources, above: LinuxResources): LinuxResources {
+  checkNumbers('resources', above);
   return {
     ...below,
     ...above,

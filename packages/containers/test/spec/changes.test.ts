@@ -127,7 +127,7 @@ describe('changes of a spec', () => {
         const once = change(before());
         expect(change(frozen(once))).toEqual(once);
       }),
-      { numRuns: 30 },
+      { numRuns: 50, seed: 1 },
     );
   });
 
@@ -147,7 +147,7 @@ describe('changes of a spec', () => {
         );
         expect(compose(...list)(before())).toEqual(spec);
       }),
-      { numRuns: 200 },
+      { numRuns: 300, seed: 1 },
     );
   });
 
