@@ -1,7 +1,7 @@
 import { CtrdError, type MountSpec } from '@ctrd/core';
 import { entryOf, type LayerEntry } from './layer-entry.js';
 
-/** Names looked up for one path, links included: the kernel follows 40 links, and so far paths are short. */
+/** Names looked up for one path, those in its links included. Real paths have a dozen. */
 const mostSteps = 256;
 
 /**
