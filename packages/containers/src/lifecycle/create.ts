@@ -74,8 +74,8 @@ export async function startTask(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await uninterrupted(signal, () =>
-      parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id }),
+    await uninterrupted(signal, (limit) =>
+      parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id, signal: limit }),
     );
   } catch (error) {
     throw startError(error);
@@ -175,7 +175,9 @@ async function makeRecord(
     const found = await findRecord(parts.rpc, id, limit);
     if (found?.labels[labels.creation] === creation) await deleteRecord(parts.rpc, id, limit);
   });
-  await uninterrupted(signal, () => parts.rpc.client(Containers).create({ container }, { signal }));
+  await uninterrupted(signal, (limit) =>
+    parts.rpc.client(Containers).create({ container }, { signal: limit }),
+  );
 }
 
 async function makeTask(
@@ -195,7 +197,7 @@ async function makeTask(
     await deleteTask(parts.rpc, key, limit);
   });
   try {
-    const { pid } = await uninterrupted(signal, () =>
+    const { pid } = await uninterrupted(signal, (limit) =>
       parts.rpc.client(Tasks).create(
         {
           containerId: id,
@@ -203,7 +205,7 @@ async function makeTask(
           ...io.paths,
           ...(runtime.options === undefined ? {} : { options: runtime.options }),
         },
-        { signal },
+        { signal: limit },
       ),
     );
     io.connected(closeInput(parts, key));

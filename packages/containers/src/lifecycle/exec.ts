@@ -55,10 +55,10 @@ export async function execInContainer(
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
   rollback.add('pipes', () => io.remove());
   const tasks = rpc.client(Tasks);
-  await uninterrupted(signal, () =>
-    tasks.exec({ ...key, ...io.paths, spec: packedJson('Process', spec) }, { signal }),
-  );
   rollback.add('process', (limit) => removeProcess(parts, key, limit));
+  await uninterrupted(signal, (limit) =>
+    tasks.exec({ ...key, ...io.paths, spec: packedJson('Process', spec) }, { signal: limit }),
+  );
 
   const process = watchProcess(parts, key, io, {
     moment: execExited,
@@ -83,8 +83,8 @@ async function startProcess(
 ): Promise<number> {
   try {
     // Not aborted half-way: a process that has started must be known to be ended.
-    const started = await uninterrupted(signal, () =>
-      parts.rpc.client(Tasks).start(key, { affinity: key.containerId }),
+    const started = await uninterrupted(signal, (limit) =>
+      parts.rpc.client(Tasks).start(key, { affinity: key.containerId, signal: limit }),
     );
     return started.pid;
   } catch (error) {

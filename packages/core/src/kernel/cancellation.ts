@@ -57,13 +57,20 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw abortError(signal);
 }
 
+/** How long a step that is not interrupted may take; a daemon that hangs must not hang its callers. */
+const stepTimeoutMs = 120_000;
+
 /**
- * Runs a step that makes something, to its end: an abort is looked at before it, never during it,
- * so that its result is known and can be undone.
+ * Runs a step that makes something, to its end: an abort is looked at before it, never during it, so
+ * that its result is known and can be undone. A daemon that is interrupted while it makes a task
+ * leaves half of one behind. The step gets a signal of its own, with a time limit.
  */
-export async function uninterrupted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+export async function uninterrupted<T>(
+  signal: AbortSignal,
+  run: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
   throwIfAborted(signal);
-  return await run();
+  return await withDeadline(stepTimeoutMs, run);
 }
 
 /** Runs a clean-up under a time limit of its own, whatever became of the call it cleans up after. */
