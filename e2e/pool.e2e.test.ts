@@ -1,0 +1,187 @@
+import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Events } from '@ctrd/api/services/events/v1';
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import { Version } from '@ctrd/api/services/version/v1';
+import { containers } from '@ctrd/containers';
+import { ctrd, definePlugin, hasCode, Rpc, RuntimeDir, toCtrdError } from '@ctrd/core';
+import { type PoolOptions, pool, seedDefaults } from '@ctrd/pool';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  busyboxRootfs,
+  daemon,
+  leakOracle,
+  namespaceOf,
+  privateDaemon,
+  type TestDaemon,
+  waitFor,
+} from './support/index.js';
+
+const namespace = namespaceOf(import.meta.url);
+let rootfs: string;
+
+beforeAll(async () => {
+  rootfs = join(await mkdtemp(join(tmpdir(), 'ctrd-rootfs-')), 'rootfs');
+  await busyboxRootfs(rootfs);
+});
+
+afterAll(() => rm(join(rootfs, '..'), { recursive: true, force: true }));
+
+/** Shows the daemon's own calls. */
+const calls = () =>
+  definePlugin({
+    name: 'calls',
+    requires: [Rpc],
+    setup: (context) => ({ members: { rpc: context.get(Rpc) } }),
+  });
+
+const connect = ({ address, runtimeDir }: TestDaemon, options: PoolOptions) =>
+  ctrd({ address, namespace })
+    .provide(RuntimeDir, { path: runtimeDir })
+    .use(pool(options))
+    .use(containers())
+    .use(calls())
+    .connect();
+
+type PoolClient = Awaited<ReturnType<typeof connect>>;
+
+const sleeper = (client: PoolClient, id: string) =>
+  client.createContainer({ id, rootfs, args: ['sleep', '1000000'] });
+
+describe.each([600, 2000])('with %i waits on five connections of a hundred streams', (count) => {
+  it('version, create and destroy go on, and every wait gets its exit', {
+    timeout: 300_000,
+  }, async () => {
+    const oracle = leakOracle(daemon(), namespace);
+    const before = await oracle.count();
+    const client = await connect(daemon(), seedDefaults);
+    const ids = Array.from({ length: 12 }, (_, index) => `watched-${index}`);
+    for (const id of ids) await sleeper(client, id);
+    const tasks = client.rpc.client(Tasks);
+    const waits = Array.from({ length: count }, (_, index) => {
+      const containerId = ids[index % ids.length] as string;
+      return tasks.wait({ containerId }, { role: 'stream', affinity: containerId });
+    });
+    // The watches of the twelve containers are on it too.
+    const watched = count + ids.length;
+    await waitFor(() => client.pool.stats().roles.stream.inFlight === watched);
+
+    for (let time = 0; time < 3; time += 1) {
+      expect((await client.version({ timeoutMs: 60_000 })).version).toMatch(/\d/);
+      const other = await sleeper(client, 'other');
+      await other.destroy({ graceMs: 0 });
+    }
+    expect(client.pool.stats().roles.stream).toMatchObject({ inFlight: watched, queued: 0 });
+
+    await Promise.all(ids.map((id) => client.destroyContainer(id, { graceMs: 0 })));
+    const exits = await Promise.all(waits);
+    expect(new Set(exits.map(({ exitStatus }) => exitStatus))).toEqual(new Set([137]));
+    await waitFor(() => client.pool.stats().calls === 0);
+    const { free, maxStreams, connections } = client.pool.stats().roles.stream;
+    expect(free).toBe(maxStreams);
+    expect(connections).toBe(Math.ceil(watched / 100));
+    await client.close();
+    await oracle.expectNothingLeft(before);
+  });
+});
+
+describe('a daemon that is killed and started twenty times under load', () => {
+  it('hangs no call and loses no stream', { timeout: 600_000 }, async () => {
+    await using own = await privateDaemon();
+    await using owner = await connect(own, {});
+    for (const id of ['a', 'b', 'c']) await sleeper(owner, id);
+    const client = await connect(own, { capacity: { stream: 2 }, maxStreams: 8 });
+    const load = startLoad(client, ['a', 'b', 'c']);
+
+    for (let kill = 0; kill < 20; kill += 1) {
+      await load.works();
+      await own.kill();
+      await own.start();
+    }
+    await load.works();
+    const { connections } = client.pool.stats().roles.stream;
+    // 12 waits and a subscription need two. One that is back before the other may call for a third,
+    // but restarts do not add up.
+    expect(connections).toBeLessThan(5);
+
+    for (const id of ['a', 'b', 'c']) await owner.destroyContainer(id, { graceMs: 0 });
+    expect(await load.exits()).toBe(12);
+    await load.end();
+    expect(load.unexpected).toEqual([]);
+    expect(client.pool.stats().calls).toBe(0);
+    for (const { free, maxStreams } of client.pool.stats().connections) {
+      expect(free).toBe(maxStreams);
+    }
+    await client.close();
+  });
+});
+
+/** Four waits for each container, a subscription and short calls, each begun anew when it breaks. */
+function startLoad(client: PoolClient, ids: readonly string[]) {
+  const stop = new AbortController();
+  const { signal } = stop;
+  setMaxListeners(0, signal);
+  const tasks = client.rpc.client(Tasks);
+  const held = { signal, role: 'stream', waitForReady: true } as const;
+  const unexpected: string[] = [];
+  let answers = 0;
+  let exits = 0;
+
+  /** Again and again until it says that it is done; only a daemon that is away may break it. */
+  async function again(run: () => Promise<boolean>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (await run()) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!hasCode(error, 'unavailable')) unexpected.push(String(toCtrdError(error)));
+      }
+    }
+  }
+
+  const waits = ids.flatMap((containerId) => [1, 2, 3, 4].map(() => containerId));
+  const workers = [
+    ...waits.map((containerId) =>
+      again(async () => {
+        await tasks.wait({ containerId }, { ...held, affinity: containerId });
+        exits += 1;
+        return true;
+      }),
+    ),
+    again(async () => {
+      for await (const _ of client.rpc.client(Events).subscribe({}, held));
+      return false;
+    }),
+    ...[1, 2, 3, 4].map(() =>
+      again(async () => {
+        await client.rpc.client(Version).version({}, { signal, waitForReady: true });
+        answers += 1;
+        return false;
+      }),
+    ),
+  ];
+  const inFlight = () => client.pool.stats().roles.stream.inFlight;
+
+  return {
+    unexpected,
+    /** Waits until short calls are answered and every long one is under way. */
+    async works() {
+      const before = answers;
+      await waitFor(() => answers > before + 20 && inFlight() >= waits.length + 1, {
+        what: 'the load goes on',
+        timeoutMs: 120_000,
+      });
+    },
+    /** How many waits got an exit, when all have. */
+    async exits() {
+      await waitFor(() => exits === waits.length, { timeoutMs: 120_000 });
+      return exits;
+    },
+    async end() {
+      stop.abort();
+      await Promise.all(workers);
+    },
+  };
+}
