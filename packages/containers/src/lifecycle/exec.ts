@@ -3,6 +3,7 @@ import { Tasks } from '@ctrd/api/services/tasks/v1';
 import {
   CtrdError,
   createRollback,
+  hasCode,
   type Running,
   toCtrdError,
   uninterrupted,
@@ -46,6 +47,24 @@ export async function execInContainer(
   options: Running<ExecOptions>,
 ): Promise<LiveExec> {
   checkId(id);
+  try {
+    return await execOnce(parts, id, options);
+  } catch (error) {
+    // containerd 1.6 has been seen to lose a process between its making and its start. Nothing has
+    // run then, and another id is as good.
+    const again = hasCode(error, 'not-found') && error.reason === lostBeforeStart;
+    if (!again || options.execId !== undefined) throw error;
+    return await execOnce(parts, id, options);
+  }
+}
+
+const lostBeforeStart = 'lost-before-start';
+
+async function execOnce(
+  parts: ContainerParts,
+  id: string,
+  options: Running<ExecOptions>,
+): Promise<LiveExec> {
   const stdio = checkExecOptions(options);
   const { signal, execId = randomBytes(12).toString('hex') } = options;
   const key: ProcessKey = { containerId: id, execId };
@@ -55,10 +74,15 @@ export async function execInContainer(
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
   rollback.add('pipes', () => io.remove());
   const tasks = rpc.client(Tasks);
-  rollback.add('process', (limit) => removeProcess(parts, key, limit));
+  const undo = (limit: AbortSignal) => removeProcess(parts, key, limit);
   await uninterrupted(signal, (limit) =>
     tasks.exec({ ...key, ...io.paths, spec: packedJson('Process', spec) }, { signal: limit }),
-  );
+  ).catch((error: unknown) => {
+    // The call's fate may not be known; but one of this id that is there already is another's.
+    if (!hasCode(error, 'already-exists')) rollback.add('process', undo);
+    throw error;
+  });
+  rollback.add('process', undo);
 
   const process = watchProcess(parts, key, io, {
     moment: execExited,
@@ -88,6 +112,14 @@ async function startProcess(
     );
     return started.pid;
   } catch (error) {
+    if (hasCode(error, 'not-found')) {
+      const task = await findTask(parts.rpc, { ...key, execId: '' }, signal);
+      if (task?.status === 'running') {
+        throw new CtrdError(error.rawMessage, {
+          ...{ code: 'not-found', reason: lostBeforeStart, cause: error },
+        });
+      }
+    }
     throw startError(error);
   }
 }
