@@ -1,6 +1,8 @@
 import {
   type CallControl,
+  checkLabels,
   type DefaultSnapshotter,
+  type ImageSource,
   invalidArgument,
   type MountSpec,
   onOptions,
@@ -23,16 +25,18 @@ import type {
   SnapshotUsageOptions,
   WalkSnapshotsOptions,
 } from './snapshot-api.js';
+import { onImage } from './snapshot-source.js';
 import type { SnapshotStore, StorePlace } from './snapshot-store.js';
 import { snapshotTree } from './snapshot-tree.js';
 import { findSnapshotter } from './snapshotter.js';
-import { checkKey, checkLabels, checkSnapshotterName } from './validate.js';
+import { checkFilters, checkKey, checkNew, checkSnapshotterName } from './validate.js';
 
 /** What the operations work with. */
 export interface SnapshotParts {
   readonly rpc: Rpc;
   readonly store: SnapshotStore;
   readonly source: SnapshotSource;
+  readonly images: () => ImageSource | undefined;
   readonly defaultSnapshotter: DefaultSnapshotter;
   /** Where snapshots are mounted. */
   readonly mountFolder: string;
@@ -53,20 +57,16 @@ export function snapshotOperations(parts: SnapshotParts) {
   const make =
     (kind: 'prepare' | 'view') =>
     async (key: string, options: Running<CreateSnapshotOptions>): Promise<MadeSnapshot> => {
-      const { image, parent = '', labels = {}, lease } = options;
+      const { image, parent = '', lease } = options;
       checkKey(key);
-      checkLabels(labels);
-      if (image !== undefined && parent !== '') {
-        throw invalidArgument('parent', 'be left out when an image is given');
-      }
-      if (image !== undefined && kind === 'view') {
-        throw invalidArgument('image', 'be given to createSnapshot; a view takes a parent');
-      }
+      checkNew(options);
+      const labels = kept(options);
       const at = { ...(await place(options)), lease };
-      const mounts =
-        image === undefined
-          ? await store[kind](key, parent, labels, at)
-          : await source.fromImage(key, image, { ...at, labels });
+      const mounts = await (image === undefined
+        ? store[kind](key, parent, labels, at)
+        : kind === 'prepare'
+          ? source.fromImage(key, image, { ...at, labels })
+          : onImage(parts.images(), image, at, (id) => store.view(key, id, labels, at)));
       return { key, snapshotter: at.snapshotter, mounts };
     };
 
@@ -97,7 +97,7 @@ export function snapshotOperations(parts: SnapshotParts) {
     }),
     labelSnapshot: onSubject<LabelSnapshotOptions, SnapshotInfo>(async (key, options) => {
       checkKey(key);
-      checkLabels(options.labels);
+      checkLabels('labels', options.labels);
       if (Object.keys(options.labels).length === 0) {
         throw invalidArgument('labels', 'name at least one label');
       }
@@ -106,9 +106,9 @@ export function snapshotOperations(parts: SnapshotParts) {
     commitSnapshot: onSubject<CommitSnapshotOptions, void>(async (key, options) => {
       checkKey(key);
       checkKey(options.name, 'name');
-      checkLabels(options.labels ?? {});
+      checkNew(options);
       const at = { ...(await place(options)), lease: options.lease };
-      await store.commit(options.name, key, options.labels ?? {}, at);
+      await store.commit(options.name, key, kept(options), at);
     }),
     removeSnapshot: onSubject<RemoveSnapshotOptions, void>(async (key, options) => {
       checkKey(key);
@@ -117,7 +117,9 @@ export function snapshotOperations(parts: SnapshotParts) {
       await store.remove(key, at);
     }),
     walkSnapshots: sequence<WalkSnapshotsOptions, SnapshotInfo>(async function* (options) {
-      yield* store.list(options.filters ?? [], await place(options));
+      const { filters = [] } = options;
+      checkFilters(filters);
+      yield* store.list(filters, await place(options));
     }),
     snapshotTree: onOptions(async (options: Running<SnapshotCall>) => {
       const all: SnapshotInfo[] = [];
@@ -141,4 +143,10 @@ export function snapshotOperations(parts: SnapshotParts) {
       sweepMountFolders(parts.mountFolder, { signal }),
     ),
   };
+}
+
+/** Without a lease nothing refers to a new snapshot: it is made a root, as `ctr` does. */
+function kept({ lease, labels = {} }: Pick<CreateSnapshotOptions, 'lease' | 'labels'>) {
+  if (lease !== undefined) return labels;
+  return { 'containerd.io/gc.root': new Date().toISOString(), ...labels };
 }

@@ -28,6 +28,7 @@ export function snapshots() {
         rpc: context.get(Rpc),
         store: createSnapshotStore(context.get(Rpc)),
         source: context.get(SnapshotSource),
+        images: () => context.find(ImageSource),
         defaultSnapshotter: context.get(DefaultSnapshotter),
         mountFolder: join(context.get(RuntimeDir).path, 'mounts'),
       }),

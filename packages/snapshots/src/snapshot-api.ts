@@ -17,22 +17,26 @@ export interface SnapshotCall extends CallControl {
 
 export interface CreateSnapshotOptions extends SnapshotCall {
   /**
-   * The image whose layers it stands on; they are unpacked when they are not there yet. Exactly one
-   * of `image` and `parent` may be given; without both it is empty.
+   * The image whose layers it stands on; they are unpacked when they are not there yet. Only one of
+   * `image` and `parent` may be given; without both it is empty.
    */
   readonly image?: string | undefined;
   /** The committed snapshot it stands on. */
   readonly parent?: string | undefined;
-  /** The label `containerd.io/gc.root` keeps it although no container names it. */
   readonly labels?: Labels | undefined;
-  /** The lease that holds it. Default: none, and the daemon may collect what nobody refers to. */
+  /**
+   * The lease that holds it: without the lease, the daemon may collect it. Default: none; the label
+   * `containerd.io/gc.root` then keeps it until it is removed, as with `ctr`.
+   */
   readonly lease?: string | undefined;
 }
 
 export interface CommitSnapshotOptions extends SnapshotCall {
   /** The name of the committed snapshot. */
   readonly name: string;
+  /** Its labels; those of the active snapshot are not taken over. */
   readonly labels?: Labels | undefined;
+  /** As in {@link CreateSnapshotOptions.lease}. */
   readonly lease?: string | undefined;
 }
 
@@ -68,27 +72,39 @@ export interface SnapshotMount extends AsyncDisposable {
 
 /** What `snapshots()` adds to a client. */
 export interface SnapshotAPIClient {
-  /** Makes an active snapshot. Throws `already-exists`, `not-found` (parent, image, snapshotter). */
+  /**
+   * Makes an active snapshot. Throws `already-exists`, `not-found` (parent, image, snapshotter) and
+   * `failed-precondition` when the image's plugin is missing. An aborted call leaves none behind.
+   */
   createSnapshot(key: string, options?: CreateSnapshotOptions): Promise<MadeSnapshot>;
-  /** Makes a read-only snapshot. */
+  /** Makes a read-only snapshot. Throws like {@link createSnapshot}. */
   viewSnapshot(key: string, options?: CreateSnapshotOptions): Promise<MadeSnapshot>;
   /** Throws `not-found`. */
   getSnapshot(key: string, options?: SnapshotCall): Promise<SnapshotInfo>;
-  /** The mounts of an active snapshot or a view. */
+  /** The mounts of an active snapshot or a view. Throws `not-found`, for a committed one as well. */
   getMounts(key: string, options?: SnapshotCall): Promise<readonly MountSpec[]>;
+  /** What it takes on disk. Throws `not-found`. */
   getSnapshotUsage(key: string, options?: SnapshotUsageOptions): Promise<SnapshotUsage>;
+  /** Changes labels, and answers the snapshot as it is then. Throws `not-found`. */
   labelSnapshot(key: string, options: LabelSnapshotOptions): Promise<SnapshotInfo>;
-  /** Turns an active snapshot into a committed one; its key is gone afterwards. */
+  /**
+   * Turns an active snapshot into a committed one; its key is gone afterwards. Throws `not-found`,
+   * `already-exists`, and `failed-precondition` for one that is not active.
+   */
   commitSnapshot(key: string, options: CommitSnapshotOptions): Promise<void>;
   /**
    * Throws `not-found`, and `failed-precondition` when others stand on it or (unless forced) a task
    * runs on it.
    */
   removeSnapshot(key: string, options?: RemoveSnapshotOptions): Promise<void>;
+  /** Lists snapshots as the daemon sends them. A filter that it cannot read fails with `unknown`. */
   walkSnapshots(options?: WalkSnapshotsOptions): AsyncIterable<SnapshotInfo>;
   /** All snapshots, by what stands on what; the roots first made come first. */
   snapshotTree(options?: SnapshotCall): Promise<readonly SnapshotTree[]>;
-  /** Lets the snapshotter remove what is left of removed snapshots. Throws `unimplemented`. */
+  /**
+   * Lets the snapshotter remove what is left of removed snapshots. Throws `unimplemented` when it
+   * has no such step: neither overlayfs nor native has one that the service reaches.
+   */
   cleanupSnapshots(options?: SnapshotCall): Promise<void>;
   /** What the daemon says of a snapshotter. Throws `not-found`, naming those there are. */
   checkSnapshotter(name: string, options?: CallControl): Promise<SnapshotterInfo>;

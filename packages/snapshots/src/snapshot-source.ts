@@ -3,6 +3,7 @@ import {
   hasCode,
   type ImageSource,
   type MountSpec,
+  type SnapshotPlace,
   type SnapshotSource,
 } from '@ctrd/core';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -16,27 +17,10 @@ export function createSnapshotSource(
   images: () => ImageSource | undefined,
 ): SnapshotSource {
   return {
-    async fromImage(key, reference, place): Promise<readonly MountSpec[]> {
-      const source = images();
-      if (source === undefined) {
-        throw new CtrdError('a snapshot of an image needs images: add images() of @ctrd/images', {
-          code: 'failed-precondition',
-          reason: 'missing-plugin',
-          subject: reference,
-        });
-      }
-      const { snapshotter, signal, labels = {} } = place;
-      const { chainId } = await source.resolve(reference, { signal });
-      try {
-        return await store.prepare(key, chainId, labels, place);
-      } catch (error) {
-        if (!hasCode(error, 'not-found') || chainId === '') throw error;
-        // The image's layers are not in this snapshotter yet. They belong to the image, not to the
-        // caller's lease: unpacking takes its own.
-        await source.unpack(reference, { snapshotter, signal });
-        return await store.prepare(key, chainId, labels, place);
-      }
-    },
+    fromImage: (key, reference, place) =>
+      onImage(images(), reference, place, (chainId) =>
+        store.prepare(key, chainId, place.labels ?? {}, place),
+      ),
     mounts: (key, place) => store.mounts(key, place),
     async remove(key, place) {
       try {
@@ -46,4 +30,30 @@ export function createSnapshotSource(
       }
     },
   };
+}
+
+/** Makes a snapshot on an image's layers; unpacks them, once, when they are not there yet. */
+export async function onImage(
+  images: ImageSource | undefined,
+  reference: string,
+  { snapshotter, signal }: SnapshotPlace,
+  make: (chainId: string) => Promise<readonly MountSpec[]>,
+): Promise<readonly MountSpec[]> {
+  if (images === undefined) {
+    throw new CtrdError('a snapshot of an image needs images: add images() of @ctrd/images', {
+      code: 'failed-precondition',
+      reason: 'missing-plugin',
+      subject: reference,
+    });
+  }
+  const { chainId } = await images.resolve(reference, { signal });
+  try {
+    return await make(chainId);
+  } catch (error) {
+    if (!hasCode(error, 'not-found') || chainId === '') throw error;
+    // The image's layers are not in this snapshotter yet. They belong to the image, not to the
+    // caller's lease: unpacking takes its own.
+    await images.unpack(reference, { snapshotter, signal });
+    return await make(chainId);
+  }
 }

@@ -1,7 +1,9 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Info, Kind, Snapshots } from '@ctrd/api/services/snapshots/v1';
-import type { MountSpec, Rpc } from '@ctrd/core';
+import { hasCode, type MountSpec, type Rpc, type ServiceClient } from '@ctrd/core';
+import { makeOrUndo } from './make-or-undo.js';
 import type { SnapshotInfo, SnapshotKind, SnapshotUsage } from './snapshot.js';
+import { findSnapshotter } from './snapshotter.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -14,6 +16,7 @@ export interface StorePlace {
 
 /** The daemon's snapshot service in the terms of this package; one RPC a method. */
 export interface SnapshotStore {
+  /** As `view`: when it is aborted, no snapshot is left behind. */
   prepare(key: string, parent: string, labels: Labels, place: StorePlace): Promise<MountSpec[]>;
   view(key: string, parent: string, labels: Labels, place: StorePlace): Promise<MountSpec[]>;
   mounts(key: string, place: StorePlace): Promise<MountSpec[]>;
@@ -27,63 +30,96 @@ export interface SnapshotStore {
 }
 
 export function createSnapshotStore(rpc: Rpc): SnapshotStore {
-  const calls = ({ lease }: StorePlace) => rpc.client(Snapshots, { lease });
+  type Calls = ServiceClient<typeof Snapshots>;
+
+  /** Tells a snapshotter that is not there from other bad input; the daemon does not. */
+  async function explain(error: unknown, { snapshotter, signal }: StorePlace): Promise<unknown> {
+    if (!hasCode(error, 'invalid-argument')) return error;
+    return await findSnapshotter(rpc, snapshotter, signal).then(
+      () => error,
+      (missing: unknown) => missing,
+    );
+  }
+
+  async function ask<T>(place: StorePlace, call: (calls: Calls) => Promise<T>): Promise<T> {
+    try {
+      return await call(rpc.client(Snapshots, { lease: place.lease }));
+    } catch (error) {
+      throw await explain(error, place);
+    }
+  }
+
+  const made = (
+    key: string,
+    place: StorePlace,
+    make: (calls: Calls, place: StorePlace) => Promise<{ mounts: readonly MountSpec[] }>,
+  ): Promise<MountSpec[]> =>
+    makeOrUndo(
+      place.signal,
+      async (signal) => {
+        const { mounts } = await ask(place, (calls) => make(calls, { ...place, signal }));
+        return mounts.map(mountSpec);
+      },
+      async (signal) => {
+        const { snapshotter } = place;
+        await rpc.client(Snapshots).remove({ snapshotter, key }, { signal });
+      },
+    );
+
   return {
-    async prepare(key, parent, labels, place) {
-      const { snapshotter, signal } = place;
-      const answer = await calls(place).prepare({ snapshotter, key, parent, labels }, { signal });
-      return answer.mounts.map(mountSpec);
-    },
-    async view(key, parent, labels, place) {
-      const { snapshotter, signal } = place;
-      const answer = await calls(place).view({ snapshotter, key, parent, labels }, { signal });
-      return answer.mounts.map(mountSpec);
-    },
+    prepare: (key, parent, labels, place) =>
+      made(key, place, (calls, { snapshotter, signal }) =>
+        calls.prepare({ snapshotter, key, parent, labels }, { signal }),
+      ),
+    view: (key, parent, labels, place) =>
+      made(key, place, (calls, { snapshotter, signal }) =>
+        calls.view({ snapshotter, key, parent, labels }, { signal }),
+      ),
     async mounts(key, place) {
       const { snapshotter, signal } = place;
-      const answer = await calls(place).mounts({ snapshotter, key }, { signal });
-      return answer.mounts.map(mountSpec);
+      const { mounts } = await ask(place, (calls) =>
+        calls.mounts({ snapshotter, key }, { signal }),
+      );
+      return mounts.map(mountSpec);
     },
     async commit(name, key, labels, place) {
       const { snapshotter, signal } = place;
-      await calls(place).commit({ snapshotter, name, key, labels }, { signal });
+      await ask(place, (calls) => calls.commit({ snapshotter, name, key, labels }, { signal }));
     },
     async stat(key, place) {
       const { snapshotter, signal } = place;
-      const { info } = await calls(place).stat({ snapshotter, key }, { signal });
+      const { info } = await ask(place, (calls) => calls.stat({ snapshotter, key }, { signal }));
       return snapshotInfo(info, snapshotter);
     },
     async label(key, labels, place) {
       const { snapshotter, signal } = place;
-      const { info } = await calls(place).update(
-        {
-          snapshotter,
-          info: { name: key, labels },
-          updateMask: { paths: Object.keys(labels).map((label) => `labels.${label}`) },
-        },
-        { signal },
-      );
+      const paths = Object.keys(labels).map((label) => `labels.${label}`);
+      const request = { snapshotter, info: { name: key, labels }, updateMask: { paths } };
+      const { info } = await ask(place, (calls) => calls.update(request, { signal }));
       return snapshotInfo(info, snapshotter);
     },
     async usage(key, place) {
       const { snapshotter, signal } = place;
-      const { size, inodes } = await calls(place).usage({ snapshotter, key }, { signal });
-      return { size: Number(size), inodes: Number(inodes) };
+      const usage = await ask(place, (calls) => calls.usage({ snapshotter, key }, { signal }));
+      return { size: Number(usage.size), inodes: Number(usage.inodes) };
     },
     async remove(key, place) {
       const { snapshotter, signal } = place;
-      await calls(place).remove({ snapshotter, key }, { signal });
+      await ask(place, (calls) => calls.remove({ snapshotter, key }, { signal }));
     },
     async *list(filters, place) {
       const { snapshotter, signal } = place;
-      const pages = calls(place).list({ snapshotter, filters: [...filters] }, { signal });
-      for await (const page of pages) {
-        for (const info of page.info) yield snapshotInfo(info, snapshotter);
+      const calls = rpc.client(Snapshots);
+      try {
+        for await (const { info } of calls.list({ snapshotter, filters: [...filters] }, { signal }))
+          for (const each of info) yield snapshotInfo(each, snapshotter);
+      } catch (error) {
+        throw await explain(error, place);
       }
     },
     async cleanup(place) {
       const { snapshotter, signal } = place;
-      await calls(place).cleanup({ snapshotter }, { signal });
+      await ask(place, (calls) => calls.cleanup({ snapshotter }, { signal }));
     },
   };
 }

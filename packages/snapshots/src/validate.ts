@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ctrd/core';
+import { checkLabels, invalidArgument } from '@ctrd/core';
 
 /** A snapshot's key or name: free-form on the daemon, but not empty and no control characters. */
 export function checkKey(key: string, field = 'key'): void {
@@ -14,14 +14,27 @@ export function checkSnapshotterName(name: string): void {
   }
 }
 
-/** Labels the daemon would refuse: key and value together are limited to 4096 bytes. */
-export function checkLabels(labels: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(labels)) {
-    if (key === '') throw invalidArgument('labels', 'have keys that are not empty');
-    if (typeof value !== 'string') throw invalidArgument(`labels.${key}`, 'be a string', value);
-    if (Buffer.byteLength(key) + Buffer.byteLength(value) > 4096) {
-      throw invalidArgument(`labels.${key}`, 'have at most 4096 bytes with its key');
-    }
+/** What a new snapshot is made with. A lease's id goes into a header, which takes plain ASCII. */
+export function checkNew(options: {
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly lease?: string | undefined;
+  readonly image?: string | undefined;
+  readonly parent?: string | undefined;
+}): void {
+  const { labels = {}, lease, image, parent } = options;
+  checkLabels('labels', labels);
+  if (lease !== undefined && !(typeof lease === 'string' && /^[\x21-\x7e]{1,1024}$/.test(lease))) {
+    throw invalidArgument('lease', 'be the id of a lease', lease);
+  }
+  if (parent !== undefined) checkKey(parent, 'parent');
+  if (image !== undefined && parent !== undefined) {
+    throw invalidArgument('parent', 'be left out when an image is given');
+  }
+}
+
+export function checkFilters(filters: readonly string[]): void {
+  if (!(Array.isArray(filters) && filters.every((filter) => typeof filter === 'string'))) {
+    throw invalidArgument('filters', 'be a list of texts', filters);
   }
 }
 

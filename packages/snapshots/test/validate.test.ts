@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkKey, checkLabels, checkSnapshotterName } from '../src/validate.js';
+import { checkFilters, checkKey, checkNew, checkSnapshotterName } from '../src/validate.js';
 
 const invalid = (field: string) => expect.objectContaining({ code: 'invalid-argument', field });
 
@@ -16,8 +16,22 @@ describe('what a snapshot call is given', () => {
     expect(() => checkSnapshotterName(name)).toThrow(invalid('snapshotter'));
   });
 
-  it('refuses labels that the daemon has no room for', () => {
-    expect(() => checkLabels({ a: 'x'.repeat(4096) })).toThrow(invalid('labels.a'));
-    expect(() => checkLabels({ a: 'x'.repeat(4095) })).not.toThrow();
+  it.each([
+    [{ labels: { a: 'x'.repeat(4096) } }, 'labels.a'],
+    [{ labels: { '': 'x' } }, 'labels'],
+    [{ lease: '' }, 'lease'],
+    [{ lease: 'a\nb' }, 'lease'],
+    [{ parent: '' }, 'parent'],
+    [{ parent: 'a', image: 'b' }, 'parent'],
+  ])('refuses a new snapshot with %j', (options, field) => {
+    expect(() => checkNew(options)).toThrow(invalid(field));
+  });
+
+  it('takes labels that fill the room there is', () => {
+    expect(() => checkNew({ labels: { a: 'x'.repeat(4095) }, parent: 'b' })).not.toThrow();
+  });
+
+  it('refuses filters that are not a list', () => {
+    expect(() => checkFilters('kind==active' as never)).toThrow(invalid('filters'));
   });
 });

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MountSpec } from '@ctrd/core';
+import { CtrdError, type MountSpec, throwIfAborted } from '@ctrd/core';
 import type { SnapshotMount } from '../snapshot-api.js';
 import { mountedFolders, mountOn, unmount } from './mount-command.js';
+import { isAbandoned, ownerName } from './owner.js';
 
 /** Mounts on a new folder under `parent`; disposing unmounts and removes it. */
 export async function mountTemporarily(
@@ -11,8 +12,9 @@ export async function mountTemporarily(
   options: { readOnly: boolean; signal: AbortSignal },
 ): Promise<SnapshotMount> {
   await mkdir(parent, { recursive: true, mode: 0o711 });
-  // The name says whose it is, so that a sweep can tell what a dead process left.
-  const path = await mkdtemp(join(parent, `${process.pid}-${await startTime(process.pid)}-`));
+  // The name says whose it is, so that a sweep can tell what a dead process left. The kernel lists
+  // mounts by their real path.
+  const path = await mkdtemp(join(await realpath(parent), `${await ownerName()}-`));
   try {
     await mountOn(path, mounts, options);
   } catch (error) {
@@ -22,21 +24,30 @@ export async function mountTemporarily(
   return { path, [Symbol.asyncDispose]: () => release(path) };
 }
 
-/** Releases the folders of processes that are gone. */
+/** Releases the folders of processes that are gone, also when one of them cannot be. */
 export async function sweepMountFolders(
   parent: string,
   { signal }: { signal: AbortSignal },
 ): Promise<readonly string[]> {
   const swept: string[] = [];
+  let failure: unknown;
   for (const name of await folderNames(parent)) {
-    signal.throwIfAborted();
-    const [pid = '', started = ''] = name.split('-');
-    if (!/^\d+$/.test(pid) || (await startTime(Number(pid))) === started) continue;
-    const path = join(parent, name);
-    await release(path);
-    swept.push(path);
+    throwIfAborted(signal);
+    if (!(await isAbandoned(name))) continue;
+    const path = join(await realpath(parent), name);
+    try {
+      await release(path);
+      swept.push(path);
+    } catch (error) {
+      failure ??= error;
+    }
   }
-  return swept;
+  if (failure === undefined) return swept;
+  throw new CtrdError('a folder of a process that is gone cannot be unmounted', {
+    code: 'internal',
+    subject: parent,
+    cause: failure,
+  });
 }
 
 /** Unmounts everything on the folder, the last first, and removes it. May be called again. */
@@ -55,16 +66,5 @@ async function folderNames(parent: string): Promise<readonly string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
-  }
-}
-
-/** Clock ticks since boot at which a process started; `0` when there is none. A pid is used again. */
-async function startTime(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in parentheses and may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
-  } catch {
-    return '0';
   }
 }
