@@ -1,5 +1,6 @@
 import {
   type CallControl,
+  CtrdError,
   checkLabels,
   type DefaultSnapshotter,
   type ImageSource,
@@ -108,6 +109,11 @@ export function snapshotOperations(parts: SnapshotParts) {
       checkKey(options.name, 'name');
       checkNew(options);
       const at = { ...(await place(options)), lease: options.lease };
+      const { kind } = await store.stat(key, at);
+      if (kind !== 'active') {
+        // The native snapshotter would fail in the middle.
+        throw new CtrdError(`is not active: ${kind}`, { code: 'failed-precondition' });
+      }
       await store.commit(options.name, key, kept(options), at);
     }),
     removeSnapshot: onSubject<RemoveSnapshotOptions, void>(async (key, options) => {
