@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import {
@@ -74,11 +74,14 @@ async function endTasksOf(
 
 /** Unmounts what is left under a temporary daemon's folder, and removes it. */
 export async function removeFolder({ folder }: Layout): Promise<void> {
+  // The kernel lists mounts by their real path.
+  const real = await realpath(folder).catch(() => undefined);
+  if (real === undefined) return;
   const table = await readFile('/proc/self/mountinfo', 'utf8');
   const mounted = table
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .filter((path) => path.startsWith(`${folder}/`));
+    .filter((path) => path.startsWith(`${real}/`));
   for (const path of mounted.reverse()) await run('umount', ['--lazy', path]);
-  await rm(folder, { recursive: true, force: true });
+  await rm(real, { recursive: true, force: true, maxRetries: 5 });
 }

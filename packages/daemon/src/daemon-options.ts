@@ -1,6 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { invalidArgument } from '@ctrd/core';
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
 /** How often a daemon that ends by itself is started again. */
 export interface RestartPolicy {
   /** Restarts within {@link windowMs} before it is given up. Default: 5. 0 never restarts. */
@@ -15,15 +17,20 @@ export interface RestartPolicy {
 export interface DaemonOptions {
   /**
    * Its folder: images, containers, socket, log. What is there stays, and containers go on running
-   * when it stops. Default: a temporary one, which is emptied and removed at the end.
+   * when it stops. Default: a temporary one, which is emptied and removed at the end; when the host
+   * is killed, the next host on this machine that starts a temporary daemon does that.
    */
   readonly root?: string | undefined;
-  /** The program. Default: `containerd` in PATH. */
+  /** The program, an absolute path. Default: `containerd` in PATH. */
   readonly containerd?: string | undefined;
-  /** Folders searched before PATH, for the program itself, its shims and runc. */
+  /** Folders searched before PATH, for the program itself, its shims and runc. Default: none. */
   readonly path?: readonly string[] | undefined;
-  readonly logLevel?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | undefined;
-  /** Tables of containerd's TOML config, merged over ours: `{ plugins: { … } }`. */
+  /** Default: `info`. */
+  readonly logLevel?: (typeof logLevels)[number] | undefined;
+  /**
+   * Tables of containerd's TOML config (version 2), merged over ours: `{ plugins: { … } }`. Default:
+   * none. A daemon that is taken over reads them when it is started the next time.
+   */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Milliseconds within which it must serve. Default: 30 000. */
   readonly startTimeoutMs?: number | undefined;
@@ -34,12 +41,19 @@ export interface DaemonOptions {
 
 /** Throws `invalid-argument`, naming the field. */
 export function checkDaemonOptions(options: DaemonOptions): void {
-  const { root, containerd, startTimeoutMs, stopTimeoutMs, restart = {} } = options;
+  const { root, containerd, path = [], logLevel = 'info', restart = {} } = options;
+  const { startTimeoutMs, stopTimeoutMs } = options;
   if (root !== undefined && !isAbsolute(root)) {
     throw invalidArgument('root', 'be an absolute path', root);
   }
   if (containerd !== undefined && !isAbsolute(containerd)) {
     throw invalidArgument('containerd', 'be an absolute path', containerd);
+  }
+  if (!Array.isArray(path) || !path.every((folder) => isAbsolute(folder))) {
+    throw invalidArgument('path', 'be a list of absolute paths', path);
+  }
+  if (!logLevels.includes(logLevel)) {
+    throw invalidArgument('logLevel', `be one of ${logLevels.join(', ')}`, logLevel);
   }
   for (const [field, value] of Object.entries({
     startTimeoutMs,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrdError, toCtrdError } from '@ctrd/core';
+import { startTime } from './identity.js';
 import type { Layout } from './layout.js';
 import type { Programs } from './programs.js';
 
@@ -11,6 +12,7 @@ export interface DaemonProcess {
   readonly pid: number;
   /** Resolves when it has ended, with how. Never rejects. */
   readonly ended: Promise<string>;
+  /** Does nothing when it has ended. */
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -26,7 +28,14 @@ export async function startProcess(layout: Layout, programs: Programs): Promise<
     cwd: layout.folder,
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, PATH: programs.searchPath },
+    // NOTIFY_SOCKET is the host's: through it, containerd would report for the host's service.
+    env: { ...process.env, PATH: programs.searchPath, NOTIFY_SOCKET: undefined },
+  });
+  // From the first moment on: one that ends at once must not be missed.
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
+    );
   });
   try {
     await once(child, 'spawn');
@@ -39,11 +48,16 @@ export async function startProcess(layout: Layout, programs: Programs): Promise<
   }
   child.unref();
   const pid = child.pid ?? 0;
-  await writeFile(layout.pidFile, `${pid} ${(await startTime(pid)) ?? ''}\n`, { mode: 0o600 });
-  const ended = once(child, 'exit').then(([code, signal]) =>
-    signal === null ? `exit code ${String(code)}` : `signal ${String(signal)}`,
-  );
-  return { pid, ended, kill: (signal) => kill(pid, signal) };
+  try {
+    const text = `${pid} ${(await startTime(pid)) ?? ''}\n`;
+    await writeFile(layout.pidFile, text, { mode: 0o600 });
+  } catch (error) {
+    // Without the file nobody would find it again.
+    child.kill('SIGKILL');
+    throw error;
+  }
+  // Unlike `process.kill`, this does nothing once it has ended and its id may be another's.
+  return { pid, ended, kill: (signal) => void child.kill(signal) };
 }
 
 /** The containerd that the folder's last owner left running, if it lives. */
@@ -53,7 +67,27 @@ export async function runningProcess(layout: Layout): Promise<DaemonProcess | un
   const pid = Number(first);
   if (!Number.isInteger(pid) || pid <= 1 || started === '') return undefined;
   if ((await startTime(pid)) !== started) return undefined;
-  return { pid, ended: untilGone(pid, started), kill: (signal) => kill(pid, signal) };
+  let over = false;
+  const ended = untilGone(pid, started).finally(() => {
+    over = true;
+  });
+  return { pid, ended, kill: (signal) => (over ? undefined : kill(pid, signal)) };
+}
+
+/** Ends a daemon: SIGTERM, and SIGKILL when it does not end in time. Keeps the host alive meanwhile. */
+export async function endProcess(running: DaemonProcess, timeoutMs: number): Promise<void> {
+  running.kill('SIGTERM');
+  const kill = setTimeout(() => running.kill('SIGKILL'), timeoutMs);
+  const awake = setInterval(() => {}, 1000);
+  await running.ended;
+  clearTimeout(kill);
+  clearInterval(awake);
+}
+
+/** Forgets a process that has ended, unless another host has started the next already. */
+export async function forgetProcess({ pidFile }: Layout, { pid }: DaemonProcess): Promise<void> {
+  const text = await readFile(pidFile, 'utf8').catch(() => '');
+  if (text.startsWith(`${pid} `)) await rm(pidFile, { force: true });
 }
 
 /** Another's child cannot be waited for: its entry in /proc is looked at four times a second. */
@@ -67,16 +101,5 @@ function kill(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-/** When a process started, in clock ticks since boot; `undefined` for none and for a zombie. */
-async function startTime(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : fields[19];
-  } catch {
-    return undefined;
   }
 }

@@ -1,12 +1,28 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { type CallControl, CtrdError, toCtrdError } from '@ctrd/core';
+import { mkdir, writeFile } from 'node:fs/promises';
+import {
+  type CallControl,
+  CtrdError,
+  mergeSignals,
+  throwIfAborted,
+  toCtrdError,
+  withDeadline,
+} from '@ctrd/core';
+import { claim, removeAbandoned } from './abandoned.js';
 import { endTasks, removeFolder } from './clean-up.js';
 import { configToml } from './config.js';
 import { checkDaemonOptions, type DaemonOptions } from './daemon-options.js';
-import { type DaemonProcess, runningProcess, startProcess } from './daemon-process.js';
+import {
+  type DaemonProcess,
+  endProcess,
+  forgetProcess,
+  runningProcess,
+  startProcess,
+} from './daemon-process.js';
 import { type Layout, layoutOf } from './layout.js';
 import { findPrograms, type Programs } from './programs.js';
+import { reapTasks } from './reap.js';
 import { untilServing } from './serving.js';
+import { withStartLock } from './start-lock.js';
 import { type DaemonState, type Supervisor, supervise } from './supervisor.js';
 
 /** A private containerd that is kept running. */
@@ -48,47 +64,67 @@ export async function startDaemon(
 export async function startDaemonIn(
   layout: Layout,
   options: DaemonOptions,
-  { signal, timeoutMs }: CallControl,
+  { signal, timeoutMs = options.startTimeoutMs ?? 30_000 }: CallControl,
 ): Promise<Daemon> {
-  const limit = AbortSignal.timeout(timeoutMs ?? options.startTimeoutMs ?? 30_000);
-  const until = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  const programs = await findPrograms(options);
-  await mkdir(layout.folder, { recursive: true, mode: 0o711 });
-  const alive = await runningProcess(layout);
-  let first: DaemonProcess | undefined = alive;
   try {
-    await writeFile(layout.config, configToml(layout, options), { mode: 0o600 });
-    first ??= await startProcess(layout, programs);
-    await untilServing(layout, { signal: until, ended: first.ended });
+    using until = mergeSignals({ signal, timeoutMs });
+    throwIfAborted(until.signal);
+    const programs = await findPrograms(options);
+    await mkdir(layout.folder, { recursive: true, mode: 0o711 });
+    if (layout.temporary) {
+      await claim(layout);
+      await removeAbandoned(layout, programs.searchPath);
+    }
+    const first = await begin(layout, options, { programs, signal: until.signal });
+    return daemonOf(layout, options, { ...first, programs });
   } catch (error) {
-    if (first !== undefined && alive === undefined) await endProcess(first, options);
     if (layout.temporary) await removeFolder(layout);
     throw toCtrdError(error).within({ operation: 'startDaemon', subject: layout.folder });
   }
-  return daemonOf(layout, options, { first, programs, takenOver: alive !== undefined });
+}
+
+interface Begun {
+  readonly running: DaemonProcess;
+  /** Whether another had started it. */
+  readonly takenOver: boolean;
+}
+
+/** Starts the daemon of a folder, or finds the one that runs, and waits until it serves. */
+async function begin(
+  layout: Layout,
+  options: DaemonOptions,
+  { programs, signal }: { programs: Programs; signal: AbortSignal },
+): Promise<Begun> {
+  const begun = await withStartLock(layout.folder, signal, async (): Promise<Begun> => {
+    await writeFile(layout.config, configToml(layout, options), { mode: 0o600 });
+    const running = await runningProcess(layout);
+    if (running !== undefined) return { running, takenOver: true };
+    return { running: await startProcess(layout, programs), takenOver: false };
+  });
+  try {
+    await untilServing(layout, { signal, ended: begun.running.ended });
+    return begun;
+  } catch (error) {
+    if (!begun.takenOver) await endProcess(begun.running, stopTimeout(options));
+    throw error;
+  }
 }
 
 function daemonOf(
   layout: Layout,
   options: DaemonOptions,
-  start: { first: DaemonProcess; programs: Programs; takenOver: boolean },
+  start: Begun & { programs: Programs },
 ): Daemon {
-  const supervisor = supervise(start.first, {
+  const { programs } = start;
+  const supervisor = supervise(start.running, {
     policy: options.restart ?? {},
-    restart: async (signal) => {
-      const next = await startProcess(layout, start.programs);
-      const limit = AbortSignal.timeout(options.startTimeoutMs ?? 30_000);
-      try {
-        await untilServing(layout, { signal: AbortSignal.any([signal, limit]), ended: next.ended });
-      } catch (error) {
-        await endProcess(next, options);
-        throw error;
-      }
-      return next;
+    restart: async (stopped) => {
+      using until = mergeSignals({ timeoutMs: options.startTimeoutMs ?? 30_000 }, stopped);
+      return (await begin(layout, options, { programs, signal: until.signal })).running;
     },
   });
   let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= stopDaemon(layout, options, supervisor));
+  const stop = () => (stopping ??= stopDaemon(layout, options, { supervisor, programs }));
   return {
     address: layout.socket,
     root: layout.folder,
@@ -112,33 +148,31 @@ function daemonOf(
 async function stopDaemon(
   layout: Layout,
   options: DaemonOptions,
-  supervisor: Supervisor,
+  { supervisor, programs }: { supervisor: Supervisor; programs: Programs },
 ): Promise<void> {
   const serving = supervisor.state === 'serving';
   await supervisor.stop();
-  let failure: unknown;
-  if (layout.temporary && serving) {
-    const limit = AbortSignal.timeout(options.stopTimeoutMs ?? 10_000);
-    await endTasks(layout, limit).catch((error: unknown) => {
-      failure = error;
-    });
-  }
-  await endProcess(supervisor.process, options);
-  if (layout.temporary) await removeFolder(layout);
-  else await rm(layout.pidFile, { force: true });
-  if (failure !== undefined) {
-    throw new CtrdError('some containers of the temporary daemon could not be ended', {
+  const { process: running } = supervisor;
+  try {
+    if (layout.temporary && serving) {
+      // What this does not end, because the daemon hangs for instance, is reaped below.
+      await withDeadline(stopTimeout(options), (limit) => endTasks(layout, limit)).catch(() => {});
+    }
+    await endProcess(running, stopTimeout(options));
+    await forgetProcess(layout, running);
+    if (!layout.temporary) return;
+    await reapTasks(layout, programs.searchPath);
+    await removeFolder(layout);
+  } catch (error) {
+    throw new CtrdError(`the daemon cannot be stopped: ${toCtrdError(error).rawMessage}`, {
       code: 'internal',
       operation: 'stop',
       subject: layout.folder,
-      cause: failure,
+      cause: error,
     });
   }
 }
 
-async function endProcess(running: DaemonProcess, options: DaemonOptions): Promise<void> {
-  running.kill('SIGTERM');
-  const timer = setTimeout(() => running.kill('SIGKILL'), options.stopTimeoutMs ?? 10_000);
-  await running.ended;
-  clearTimeout(timer);
+function stopTimeout({ stopTimeoutMs = 10_000 }: DaemonOptions): number {
+  return stopTimeoutMs;
 }

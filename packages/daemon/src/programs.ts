@@ -1,5 +1,5 @@
 import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { CtrdError } from '@ctrd/core';
 
 /** What a daemon is started with. */
@@ -23,7 +23,12 @@ export async function findPrograms(options: {
       reason: 'not-root',
     });
   }
-  const folders = [...(options.path ?? []), ...(process.env['PATH'] ?? '').split(delimiter)];
+  const folders = [
+    ...(options.path ?? []),
+    // The shim of the same version lies beside it.
+    ...(options.containerd === undefined ? [] : [dirname(options.containerd)]),
+    ...(process.env['PATH'] ?? '').split(delimiter),
+  ];
   // A service's PATH often lacks the folder in which Debian has runc.
   if (!folders.includes('/usr/sbin')) folders.push('/usr/sbin');
   const containerd = options.containerd ?? (await find('containerd', folders));

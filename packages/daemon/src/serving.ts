@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Health, HealthCheckRequestSchema } from '@ctrd/api/grpc/health/v1';
-import { CtrdError, toCtrdError } from '@ctrd/core';
+import { abortError, CtrdError, hasCode, toCtrdError } from '@ctrd/core';
 import { grpcConnector } from '@ctrd/core/grpc';
 import type { Layout } from './layout.js';
 import { logTail } from './log.js';
@@ -21,7 +21,7 @@ export async function untilServing(
   try {
     await Promise.race([answers(layout, AbortSignal.any([signal, stop.signal])), gaveUp]);
   } catch (error) {
-    if (signal.aborted && (signal.reason as Error | undefined)?.name === 'TimeoutError') {
+    if (signal.aborted && hasCode(signal.reason, 'timeout')) {
       throw new CtrdError(
         `containerd does not serve in time; its log ends:\n${await logTail(layout)}`,
         {
@@ -31,7 +31,7 @@ export async function untilServing(
         },
       );
     }
-    throw toCtrdError(error);
+    throw signal.aborted ? abortError(signal) : toCtrdError(error);
   } finally {
     stop.abort();
     gaveUp.catch(() => {});

@@ -36,7 +36,14 @@ export function supervise(
 
   function enter(next: DaemonState): void {
     state = next;
-    for (const listener of [...listeners]) listener(next);
+    for (const listener of [...listeners]) {
+      try {
+        listener(next);
+      } catch (error) {
+        // A listener that fails must not end the supervision.
+        process.emitWarning(`a listener of the daemon failed: ${String(error)}`, 'ctrd');
+      }
+    }
   }
 
   async function keep(): Promise<void> {
