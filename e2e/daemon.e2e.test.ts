@@ -13,6 +13,7 @@ import {
   startDaemon,
 } from '@ctrd/daemon';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { embedded, shared } from '../examples/daemon/main.js';
 import {
   busyboxRootfs,
   containerdBinaries,
@@ -289,6 +290,13 @@ describe('a daemon that cannot start', () => {
 });
 
 describe('a client with a daemon of its own', () => {
+  it('is as in the example', async () => {
+    const { version } = await containerdBinaries(inject('line'));
+    const options = { ...programs, ...patience };
+    expect(await shared(root, options)).toContain(version);
+    expect(await embedded(options)).toMatch(` at ${folder}/ctrd-`);
+  });
+
   it('starts it, uses it, and ends it', async () => {
     const client = await ctrd({ namespace, runtimeDir: join(folder, 'run') })
       .use(embeddedDaemon({ ...programs, ...patience }))

@@ -7,6 +7,7 @@ import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
 import { type SnapshotAPIClient, type SnapshotTree, snapshots, withMounts } from '@ctrd/snapshots';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { greeted } from '../examples/snapshots/main.js';
 import {
   busyboxName,
   daemon,
@@ -115,6 +116,13 @@ describe('snapshots', () => {
     await client.removeSnapshot('native-1', options);
     await client.removeSnapshot('native-2', options);
     await client.removeSnapshot(parent, options);
+    await oracle.expectNothingLeft(before);
+  });
+
+  it('are changed and read as in the example', async () => {
+    const before = await oracle.count();
+    const options = { address: containerd.address, namespace, runtimeDir };
+    expect(await greeted(busyboxName, options)).toBe('hello');
     await oracle.expectNothingLeft(before);
   });
 

@@ -46,6 +46,8 @@ describe('the options of a daemon', () => {
   it.each([
     [{ root: 'relative' }, 'root'],
     [{ containerd: 'containerd' }, 'containerd'],
+    [{ path: ['bin'] }, 'path'],
+    [{ logLevel: 'loud' as never }, 'logLevel'],
     [{ startTimeoutMs: -1 }, 'startTimeoutMs'],
     [{ restart: { limit: Number.NaN } }, 'restart.limit'],
   ])('refuses %j, naming the field', (options, field) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { DaemonProcess } from '../src/daemon-process.js';
 import { type DaemonState, supervise } from '../src/supervisor.js';
 
@@ -80,5 +80,23 @@ describe('a supervised process', () => {
     await down;
     await supervisor.stop();
     expect(supervisor).toMatchObject({ state: 'stopped', restarts: 0 });
+  });
+
+  it('goes on when a listener fails', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const first = fakeProcess(1);
+    const supervisor = supervise(first, {
+      policy: { pauseMs: 1 },
+      restart: async () => fakeProcess(2),
+    });
+    using _bad = supervisor.watch(() => {
+      throw new Error('listener');
+    });
+    const back = entered(supervisor, 'serving');
+    first.end();
+    await back;
+    expect(warning.mock.calls[0]?.[0]).toContain('listener');
+    warning.mockRestore();
+    await supervisor.stop();
   });
 });
