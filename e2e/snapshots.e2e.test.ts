@@ -137,6 +137,27 @@ describe('snapshots', () => {
     await oracle.expectNothingLeft(before);
   });
 
+  it('are not lost while somebody makes the daemon collect garbage all the time', async () => {
+    const before = await oracle.count();
+    await using other = await connect();
+    let over = false;
+    const storm = (async () => {
+      for (let rounds = 0; ; rounds += 1) {
+        if (over) return rounds;
+        await other.deleteLease(await other.createLease(), { sync: true });
+      }
+    })();
+    const layers = Array.from({ length: 15 }, (_, index) => `storm-${index}`);
+    for (const [index, name] of layers.entries()) await commit(name, name, layers[index - 1]);
+    await client.viewSnapshot('storm', { parent: layers.at(-1) });
+    expect(await withMounts(client, 'storm', (path) => readdir(path))).toHaveLength(layers.length);
+    over = true;
+    expect(await storm).toBeGreaterThan(0);
+    await other.close();
+    for (const key of ['storm', ...layers.reverse()]) await client.removeSnapshot(key);
+    await oracle.expectNothingLeft(before);
+  });
+
   it('tell what they use, alone and with those below, as ctr does', async () => {
     const before = await oracle.count();
     await commit('low', 'a');
@@ -361,7 +382,7 @@ describe('what cannot be', () => {
     ['createSnapshot', ['new', { lease: 'no-such-lease' }], 'not-found'],
     ['createSnapshot', ['taken'], 'already-exists'],
     ['createSnapshot', ['new', { timeoutMs: 0 }], 'timeout'],
-  ])('%s(%j) fails with %s', async (name, given, code) => {
+  ])('$0 fails with $2 (%#)', async (name, given, code) => {
     const before = await oracle.count();
     await expect(call(name, given)).rejects.toMatchObject({ code, operation: name });
     await oracle.expectNothingLeft(before);
@@ -379,7 +400,7 @@ describe('what cannot be', () => {
     ['labelSnapshot', ['a', {}], 'labels'],
     ['labelSnapshot', ['a', { labels: {} }], 'labels'],
     ['getSnapshot', ['a', { timeoutMs: -1 }], 'timeoutMs'],
-  ])('%s(%j) is bad input: %s; nothing is sent', async (name, given, field) => {
+  ])('$0 refuses bad input, naming $2; nothing is sent (%#)', async (name, given, field) => {
     sent.length = 0;
     await expect(call(name, given)).rejects.toMatchObject({
       code: 'invalid-argument',
