@@ -16,6 +16,7 @@ import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
 import { execExited, exited } from './exits/moments.js';
 import { createLocks } from './lifecycle/locks.js';
 import type { ContainerParts } from './lifecycle/parts.js';
+import { patientRpc } from './lifecycle/patient-rpc.js';
 import { createRegistry } from './lifecycle/registry.js';
 import { containerOperations } from './operations.js';
 import type { SpecChange } from './spec/index.js';
@@ -64,6 +65,7 @@ export function containers(options: ContainersOptions = {}) {
 function partsOf(context: PluginContext, options: ContainersOptions): ContainerParts {
   return {
     rpc: context.get(Rpc),
+    patient: patientRpc(context.get(Rpc)),
     leases: context.get(Leases),
     hooks: context.hooks,
     report: context.report,

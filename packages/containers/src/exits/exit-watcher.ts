@@ -36,9 +36,7 @@ export function createExitWatcher(rpc: Rpc): ExitWatcher {
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
       // The connection, the daemon or the shim went away under the call; the state says what is so.
-      if (hasCode(error, 'unavailable', 'unknown', 'internal', 'not-found', 'aborted'))
-        return undefined;
-      throw error;
+      return goOn(error);
     }
   }
 
@@ -50,10 +48,10 @@ export function createExitWatcher(rpc: Rpc): ExitWatcher {
       return ended(key, process.exitStatus, process.exitedAt);
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
-      if (hasCode(error, 'not-found'))
+      if (hasCode(error, 'not-found')) {
         return lostExit(key, 'the daemon does not know the process any more');
-      if (hasCode(error, 'unavailable', 'unknown', 'internal', 'aborted')) return undefined;
-      throw error;
+      }
+      return goOn(error);
     }
   }
 
@@ -68,6 +66,14 @@ export function createExitWatcher(rpc: Rpc): ExitWatcher {
       }
     },
   };
+}
+
+/** Throws what no further attempt can mend; anything else says nothing about the process. */
+function goOn(error: unknown): undefined {
+  const closed = hasCode(error, 'failed-precondition') && error.reason === 'closed';
+  if (closed || hasCode(error, 'invalid-argument', 'permission-denied', 'unimplemented')) {
+    throw error;
+  }
 }
 
 /** From 20 ms, doubling up to a second: a daemon that restarts serves after some 200 ms. */

@@ -6,52 +6,63 @@ import { openForWriting } from './fifo.js';
 export interface Input {
   readonly stream: Writable;
   /**
-   * Says that the process exists: the shim has opened the pipe, and the end of the input can be told
-   * from now on. `closeIO` tells it; sent earlier, it would be lost.
+   * Says that the process exists: the end of the input can be told from now on. `closeIO` tells it;
+   * sent earlier, it would be lost.
    */
   connected(closeIO: () => Promise<void>): void;
-  /** Lets go of the pipe without ending the process's input. */
+  /** Lets go of the pipe without ending the process's input; what is still written goes nowhere. */
   close(): void;
 }
+
+/**
+ * How long the pipe is held open for the shim, which opens it in the background: the answer that the
+ * process exists may be faster. Afterwards a process that closes its input is noticed.
+ */
+const holdMs = 1_000;
 
 /** Writes to a named pipe. */
 export function openInput(path: string): Input {
   const { fd, release } = openForWriting(path);
   const sink = new Socket({ fd, readable: false, writable: true });
-  let gone = false;
+  let timer: NodeJS.Timeout | undefined;
   let ready: (closeIO: () => Promise<void>) => void = () => {};
   const connected = new Promise<() => Promise<void>>((resolve) => {
     ready = resolve;
   });
+  const letGo = () => {
+    clearTimeout(timer);
+    release();
+  };
   // The process went away: what is written to it goes nowhere, which is no failure of the writer.
-  sink.on('error', () => {
-    gone = true;
-    sink.destroy();
-  });
+  sink.on('error', () => sink.destroy());
   const stream = new Writable({
     write(chunk, _encoding, callback) {
-      if (gone || sink.destroyed) callback();
+      if (sink.destroyed) callback();
       else sink.write(chunk, () => callback());
     },
     final(callback) {
-      // The shim holds the pipe open for writing as well; only CloseIO ends the process's input.
       sink.destroy();
-      connected.then((closeIO) => closeIO()).then(() => callback(), callback);
+      // The shim holds the pipe open for writing as well; only CloseIO ends the process's input.
+      connected
+        .then((closeIO) => closeIO())
+        .finally(letGo)
+        .then(() => callback(), callback);
     },
     destroy(error, callback) {
       sink.destroy();
+      letGo();
       callback(error);
     },
   });
   return {
     stream,
     connected(closeIO) {
-      release();
+      timer = setTimeout(release, holdMs);
+      timer.unref();
       ready(closeIO);
     },
     close() {
-      release();
-      gone = true;
+      letGo();
       sink.destroy();
       // Nobody can be told any more; an end() under way is over.
       ready(() => Promise.resolve());

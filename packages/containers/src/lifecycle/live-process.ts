@@ -1,5 +1,5 @@
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import { type Moment, toCtrdError, withDeadline } from '@ctrd/core';
+import { abortError, type Moment, mergeSignals, toCtrdError, withDeadline } from '@ctrd/core';
 import { delivering } from '../exits/delivering.js';
 import { createExitLatch, type ExitLatch } from '../exits/exit-latch.js';
 import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
@@ -16,18 +16,20 @@ export interface LiveProcess {
   readonly exit: ExitLatch;
   /** Whether handlers are told of its exit; a container that is being destroyed has none. */
   quiet: boolean;
+  /** Whether it has been removed already: its id may belong to another by now. */
+  removed: boolean;
   /** Ends the watch and lets go of the streams; the process goes on. */
   abandon(): void;
 }
 
-/** How long what is left of the output may take, when something still holds a pipe. */
-const drainTimeoutMs = 2_000;
+/** How long nothing may come of the rest of the output, when something still holds a pipe. */
+const drainIdleMs = 2_000;
 
 const cleanUpTimeoutMs = 60_000;
 
 /**
- * Begins to watch a process. `settle` is asked for the last word on an exit, `cleanUp` runs once,
- * after the handlers.
+ * Begins to watch a process. `lastWord` is asked when its exit is lost, `cleanUp` runs once, after
+ * the handlers.
  */
 export function watchProcess(
   parts: ContainerParts,
@@ -42,7 +44,7 @@ export function watchProcess(
   const exit = createExitLatch();
   const stopped = new AbortController();
   const process: LiveProcess = {
-    ...{ key, io, exit, quiet: false },
+    ...{ key, io, exit, quiet: false, removed: false },
     abandon() {
       stopped.abort();
       io.detach();
@@ -50,21 +52,30 @@ export function watchProcess(
   };
 
   async function deliver(): Promise<void> {
-    const signal = AbortSignal.any([stopped.signal, parts.closing]);
+    using merged = mergeSignals({ signal: stopped.signal }, parts.closing);
+    const { signal } = merged;
     const seen = await parts.exits.watch(key, { signal });
     const message = seen.lost === undefined ? seen : await steps.lastWord(seen, signal);
-    await io.drain(drainTimeoutMs);
+    await io.drain(drainIdleMs);
     if (!process.quiet) {
       await delivering(message, () => parts.hooks.tell(steps.moment, message, { signal }));
     }
-    try {
-      await withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit));
-      await io.remove();
-    } catch (error) {
-      // The exit is true all the same; what is left is found again by its labels.
-      parts.report({ source: `clean-up of ${key.containerId}`, error: toCtrdError(error) });
+    // A closed client leaves what it has not finished to the one that recovers the container.
+    if (signal.aborted) throw abortError(signal);
+    await attempt(() => io.remove());
+    if (!process.removed) {
+      await attempt(() => withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit)));
     }
     exit.settle(message);
+  }
+
+  /** The exit is true whatever the clean-up does; what is left is found again by its labels. */
+  async function attempt(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      parts.report({ source: `clean-up of ${key.containerId}`, error: toCtrdError(error) });
+    }
   }
 
   deliver().catch((error: unknown) => exit.fail(toCtrdError(error)));
@@ -77,9 +88,9 @@ export function closeInput(parts: ContainerParts, key: ProcessKey): () => Promis
     await withDeadline(cleanUpTimeoutMs, async (signal) => {
       // A daemon that restarts just now is waited for; a process that has ended needs no end of input.
       const call = { ...key, stdin: true };
-      await parts.rpc
+      await parts.patient
         .client(Tasks)
-        .closeIO(call, { signal, waitForReady: true })
+        .closeIO(call, { signal })
         .catch(() => {});
     });
   };

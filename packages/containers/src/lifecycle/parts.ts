@@ -15,6 +15,8 @@ import type { Registry } from './registry.js';
 /** What every operation on containers works with. */
 export interface ContainerParts {
   readonly rpc: Rpc;
+  /** The same daemon, for clean-ups: see {@link patientRpc}. */
+  readonly patient: Rpc;
   readonly leases: Leases;
   readonly hooks: Hooks;
   readonly report: Report;

@@ -43,7 +43,6 @@ export async function recoverContainer(
     stdio: stdioOf(stdio, task.terminal),
     report: parts.report,
     folder,
-    ended: task.status === 'stopped',
   });
   io.connected(closeInput(parts, key));
   const container: LiveContainer = {
