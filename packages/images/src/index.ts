@@ -21,3 +21,9 @@ export {
   normalizeReference,
   parseReference,
 } from './reference/reference.js';
+export {
+  type ImageEvidence,
+  ImagePolicy,
+  type ImageQuestion,
+  type ImageVerdict,
+} from './verify/image-policy.js';

@@ -4,6 +4,7 @@ import type { KeyedLock } from './content/keyed-lock.js';
 import type { Platform } from './oci/platform.js';
 import type { FactReader } from './store/image-facts.js';
 import type { ImageStore } from './store/image-store.js';
+import type { ImagePolicy } from './verify/image-policy.js';
 
 /** What every operation on images works with. */
 export interface ImageParts {
@@ -15,6 +16,8 @@ export interface ImageParts {
   readonly images: ImageStore;
   readonly facts: FactReader;
   readonly locks: KeyedLock;
+  /** Is asked by {@link admitImage} before anything that comes in is unpacked. */
+  readonly policy: ImagePolicy;
   /** The platform of calls that name none. */
   readonly platform: Platform;
 }

@@ -16,11 +16,17 @@ import { imageOperations } from './operations.js';
 import type { ImageParts } from './parts.js';
 import { createFactReader } from './store/image-facts.js';
 import { createImageStore } from './store/image-store.js';
+import { anyImage, ImagePolicy } from './verify/image-policy.js';
 
 /** Options of {@link images}. */
 export interface ImagesOptions {
   /** `linux/arm64`: the platform of calls that name none. Default: this machine's. */
   readonly platform?: string | undefined;
+  /**
+   * Decides which images may be pulled and imported. Default: all of them. A host may provide the
+   * token {@link ImagePolicy} as well.
+   */
+  readonly policy?: ImagePolicy | undefined;
 }
 
 /**
@@ -46,6 +52,7 @@ export function images(options: ImagesOptions = {}) {
       images: createImageStore(rpc),
       facts: createFactReader(content),
       locks: createKeyedLock(),
+      policy: resolver.get(ImagePolicy),
       platform,
     };
     made.set(rpc, parts);
@@ -54,7 +61,10 @@ export function images(options: ImagesOptions = {}) {
   return definePlugin({
     name: 'images',
     requires: [Rpc, Leases, DefaultSnapshotter, Report],
-    provides: [bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver)))],
+    provides: [
+      bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver))),
+      bind(ImagePolicy, () => options.policy ?? anyImage),
+    ],
     setup: (context) => ({ operations: imageOperations(partsOf(context)) }),
   });
 }

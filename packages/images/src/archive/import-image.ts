@@ -8,6 +8,8 @@ import { labelTree } from '../store/complete-tree.js';
 import { incomplete } from '../store/image-facts.js';
 import { publish } from '../store/publish.js';
 import { unpackLayers } from '../unpack/unpack-layers.js';
+import { admitImage } from '../verify/admit-image.js';
+import { archiveEvidence } from './archive-evidence.js';
 import { type ArchiveImage, archiveImages } from './archive-images.js';
 import type { ArchiveSource } from './archive-source.js';
 import { ingestArchive } from './ingest-archive.js';
@@ -36,6 +38,10 @@ export async function importImages(
   const images: { readonly names: readonly string[]; readonly target: Descriptor }[] = [];
   for (const image of archiveImages(archive, name)) {
     const target = await storedTarget(parts, image, place);
+    for (const reference of image.names) {
+      const evidence = archiveEvidence(content, archive, reference, place);
+      await admitImage(parts.policy, { reference, target, origin: 'import', evidence, signal });
+    }
     await labelTree(content, target, place);
     images.push({ names: image.names, target });
   }
