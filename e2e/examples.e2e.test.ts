@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { defaultClient } from '@ctrd/client';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect } from '../examples/compose/main.js';
+import { audit } from '../examples/plugin/main.js';
+import { greet } from '../examples/quick-start/main.js';
+import { bundle } from '../tools/bundles/bundle.js';
+import {
+  busyboxImageTar,
+  busyboxName,
+  busyboxRootfs,
+  daemon,
+  leakOracle,
+  namespaceOf,
+} from './support/index.js';
+
+const { address } = daemon();
+const namespace = namespaceOf(import.meta.url);
+const oracle = leakOracle(daemon(), namespace);
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ctrd-examples-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Imports the image for the time of a test. */
+async function withImage(space: string, run: () => Promise<void>): Promise<void> {
+  const client = await defaultClient({ address, namespace: space }).connect();
+  try {
+    await client.importImage({ source: await busyboxImageTar() });
+    await run();
+  } finally {
+    await client.removeImage(busyboxName, { sync: true });
+    await client.close();
+  }
+}
+
+describe('the examples', () => {
+  it('quick-start: greets from a container', async () => {
+    const printed: string[] = [];
+    const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      printed.push(String(text));
+      return true;
+    });
+    try {
+      await withImage('quick-start', async () => {
+        expect(await greet(busyboxName, { address })).toBe(3);
+      });
+    } finally {
+      write.mockRestore();
+    }
+    expect(printed.join('')).toContain('hello from container\n');
+  });
+
+  it('compose: tells of exits, and lets nobody be privileged', async () => {
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    const before = await oracle.count();
+    await withImage(namespace, async () => {
+      await using client = await connect(address, namespace);
+      const options = { id: 'composed', image: busyboxName, args: ['sh', '-c', 'exit 4'] };
+      await expect(client.createContainer({ ...options, privileged: true })).rejects.toMatchObject({
+        code: 'permission-denied',
+      });
+      await using container = await client.createContainer(options);
+      expect(await container.wait()).toMatchObject({ exitCode: 4 });
+    });
+    expect(log).toHaveBeenCalledWith('composed: 4');
+    log.mockRestore();
+    await oracle.expectNothingLeft(before);
+  });
+
+  it('plugin: keeps a log, and lets only known registries in', async () => {
+    await withImage(namespace, async () => {
+      await using client = await defaultClient({ address, namespace })
+        .use(audit({ registries: ['docker.io'] }))
+        .connect();
+      await expect(
+        client.createContainer({ id: 'foreign', image: 'example.com/x', args: ['true'] }),
+      ).rejects.toMatchObject({ code: 'permission-denied', subject: 'example.com/x' });
+      const job = await client.createContainer({ id: 'known', image: busyboxName, args: ['true'] });
+      await job.wait();
+      await job.destroy();
+      // The shortest program has ended before its creation is answered.
+      const log = await client.auditLog();
+      expect([...log].sort()).toEqual(['created known', `${namespace}/known ended with 0`].sort());
+    });
+  });
+
+  it('own-host: runs on a root file system, bundled into one file by itself', async () => {
+    const rootfs = join(folder, 'rootfs');
+    await busyboxRootfs(rootfs);
+    const host = join(folder, 'host.mjs');
+    const job = { id: 'own', rootfs, args: ['sh', '-c', 'echo bundled; exit 6'] };
+    const { code } = await bundle(
+      `import { run } from './examples/own-host/main.js';
+       console.log(JSON.stringify(await run(${JSON.stringify({ address, namespace })}, ${JSON.stringify(job)})));`,
+    );
+    await writeFile(host, code);
+    // Not before: the bundler stays at work in a process of its own.
+    const before = await oracle.count();
+    const { stdout } = await promisify(execFile)(process.execPath, [host], { cwd: folder });
+    expect(JSON.parse(stdout)).toEqual({ output: 'bundled\n', exitCode: 6 });
+    await oracle.expectNothingLeft(before);
+  });
+});
