@@ -21,6 +21,23 @@ export {
   normalizeReference,
   parseReference,
 } from './reference/reference.js';
+export type { CredentialSource, Credentials } from './registry/credentials.js';
+export { dockerCredentials } from './registry/docker-config.js';
+export type {
+  HostClient,
+  RegistryAnswer,
+  RegistryRequest,
+} from './registry/host-client.js';
+export type { HttpAnswer } from './registry/http-client.js';
+export type { ProxySettings } from './registry/proxy.js';
+export { Registries, type Registry } from './registry/registries.js';
+export type {
+  Capability,
+  HostSource,
+  RegistryHost,
+  TlsSettings,
+} from './registry/registry-host.js';
+export type { RegistryOptions } from './registry/registry-options.js';
 export {
   type ImageEvidence,
   ImagePolicy,

@@ -2,6 +2,7 @@ import type { DefaultSnapshotter, Leases, Report, Rpc } from '@ctrd/core';
 import type { ContentStore } from './content/content-store.js';
 import type { KeyedLock } from './content/keyed-lock.js';
 import type { Platform } from './oci/platform.js';
+import type { Registries } from './registry/registries.js';
 import type { FactReader } from './store/image-facts.js';
 import type { ImageStore } from './store/image-store.js';
 import type { ImagePolicy } from './verify/image-policy.js';
@@ -12,6 +13,7 @@ export interface ImageParts {
   readonly leases: Leases;
   readonly defaultSnapshotter: DefaultSnapshotter;
   readonly report: Report;
+  readonly registries: Registries;
   readonly content: ContentStore;
   readonly images: ImageStore;
   readonly facts: FactReader;

@@ -14,6 +14,8 @@ import { createImageSource } from './image-source.js';
 import { hostPlatform, parsePlatform } from './oci/platform.js';
 import { imageOperations } from './operations.js';
 import type { ImageParts } from './parts.js';
+import { createRegistries, Registries } from './registry/registries.js';
+import { checkRegistryOptions, type RegistryOptions } from './registry/registry-options.js';
 import { createFactReader } from './store/image-facts.js';
 import { createImageStore } from './store/image-store.js';
 import { anyImage, ImagePolicy } from './verify/image-policy.js';
@@ -27,6 +29,8 @@ export interface ImagesOptions {
    * token {@link ImagePolicy} as well.
    */
   readonly policy?: ImagePolicy | undefined;
+  /** How registries are reached. A host may also provide {@link Registries} of its own. */
+  readonly registry?: RegistryOptions | undefined;
 }
 
 /**
@@ -36,6 +40,7 @@ export interface ImagesOptions {
 export function images(options: ImagesOptions = {}) {
   const platform =
     options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
+  const registry = checkRegistryOptions(options.registry ?? {});
   // One set a client, whoever asks for it first: its locks are what makes calls share their work.
   const made = new WeakMap<Rpc, ImageParts>();
   const partsOf = (resolver: Resolver): ImageParts => {
@@ -48,6 +53,7 @@ export function images(options: ImagesOptions = {}) {
       leases: resolver.get(Leases),
       defaultSnapshotter: resolver.get(DefaultSnapshotter),
       report: resolver.get(Report),
+      registries: resolver.get(Registries),
       content,
       images: createImageStore(rpc),
       facts: createFactReader(content),
@@ -64,6 +70,7 @@ export function images(options: ImagesOptions = {}) {
     provides: [
       bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver))),
       bind(ImagePolicy, () => options.policy ?? anyImage),
+      bind(Registries, () => createRegistries(registry)),
     ],
     setup: (context) => ({ operations: imageOperations(partsOf(context)) }),
   });

@@ -1,22 +1,24 @@
 import { CtrdError } from '@ctrd/core';
 import { type BearerToken, basic, fetchToken } from './bearer-token.js';
 import type { Credentials } from './credentials.js';
-import type { HttpClient, TlsSettings } from './http-client.js';
+import type { HttpClient } from './http-client.js';
+import type { TlsSettings } from './registry-host.js';
 import { type Challenge, parseChallenges } from './www-authenticate.js';
 
 /** Proves to one registry who asks. It never sees another host. */
 export interface Authorizer {
-  /** What is known to be wanted, before the registry has asked. */
-  headers(scopes: readonly string[], signal: AbortSignal): Promise<Record<string, string>>;
+  /** The `Authorization` that is known to be wanted, before the registry has asked. */
+  login(scopes: readonly string[], signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Takes a 401. Answers the headers of another attempt. Throws `unauthenticated` when there is
-   * nothing more to try.
+   * Takes a 401 and what was sent to deserve it. Answers the `Authorization` of another attempt.
+   * Throws `unauthenticated` when there is nothing more to try.
    */
   challenged(
     header: string,
+    sent: string | undefined,
     scopes: readonly string[],
     signal: AbortSignal,
-  ): Promise<Record<string, string>>;
+  ): Promise<string>;
 }
 
 export interface AuthorizerOptions {
@@ -37,36 +39,38 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     challenge: Challenge,
     scopes: readonly string[],
     signal: AbortSignal,
-    fresh: boolean,
-  ): Promise<Record<string, string>> {
+    rejectedLogin: string | undefined,
+  ): Promise<string> {
     const credentials = await options.credentials(signal);
     if (credentials !== undefined && 'registryToken' in credentials) {
-      if (fresh) throw rejected(registry, true);
-      return { authorization: `Bearer ${credentials.registryToken}` };
+      return `Bearer ${credentials.registryToken}`;
     }
     const all = withChallenged(scopes, challenge);
     const key = all.join(' ');
-    const known = await tokens.get(key)?.catch(() => undefined);
-    if (!fresh && known !== undefined && known.expiresAt > performance.now())
-      return headerOf(known);
-    const request = { challenge, registry, scopes: all, credentials, authRealms, tls, signal };
-    const next = fetchToken(client, request);
-    tokens.set(key, next);
-    try {
-      return headerOf(await next);
-    } catch (error) {
-      if (tokens.get(key) === next) tokens.delete(key);
-      throw error;
+    const cached = tokens.get(key);
+    const known = await cached?.catch(() => undefined);
+    if (known !== undefined && isFresh(known) && loginOf(known) !== rejectedLogin) {
+      return loginOf(known);
     }
+    // Whoever waited for the same token meanwhile has asked for the next one already.
+    const asked = tokens.get(key);
+    const next =
+      asked !== undefined && asked !== cached
+        ? asked
+        : fetchToken(client, {
+            ...{ challenge, registry, scopes: all, credentials, authRealms, tls, signal },
+          });
+    tokens.set(key, next);
+    return loginOf(await next);
   }
 
   async function answer(
     challenge: Challenge,
     scopes: readonly string[],
     signal: AbortSignal,
-    fresh: boolean,
-  ): Promise<Record<string, string>> {
-    if (challenge.scheme === 'bearer') return await bearer(challenge, scopes, signal, fresh);
+    sent: string | undefined,
+  ): Promise<string> {
+    if (challenge.scheme === 'bearer') return await bearer(challenge, scopes, signal, sent);
     const credentials = await options.credentials(signal);
     if (credentials === undefined || !('username' in credentials)) {
       throw rejected(registry, credentials !== undefined);
@@ -75,10 +79,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   }
 
   return {
-    async headers(scopes, signal) {
-      return wanted === undefined ? {} : await answer(wanted, scopes, signal, false);
+    async login(scopes, signal) {
+      return wanted === undefined ? undefined : await answer(wanted, scopes, signal, undefined);
     },
-    async challenged(header, scopes, signal) {
+    async challenged(header, sent, scopes, signal) {
       const challenges = parseChallenges(header);
       const challenge =
         challenges.find(({ scheme }) => scheme === 'bearer') ??
@@ -88,9 +92,10 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
           ...{ code: 'unauthenticated', reason: 'scheme', subject: registry.host },
         });
       }
-      const again = wanted !== undefined;
       wanted = challenge;
-      return await answer(challenge, scopes, signal, again);
+      const login = await answer(challenge, scopes, signal, sent);
+      if (login === sent) throw rejected(registry, true);
+      return login;
     },
   };
 }
@@ -104,13 +109,17 @@ function withChallenged(scopes: readonly string[], { params }: Challenge): reado
   return [...new Set([...scopes, ...asked])].sort();
 }
 
-function headerOf({ token }: BearerToken): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+function isFresh({ expiresAt }: BearerToken): boolean {
+  return expiresAt > performance.now();
+}
+
+function loginOf({ token }: BearerToken): string {
+  return `Bearer ${token}`;
 }
 
 export function rejected({ host }: URL, hadCredentials: boolean): CtrdError {
   const message = hadCredentials
     ? 'the registry does not take the credentials'
-    : 'the registry wants credentials: log in, or give them as auth';
+    : 'the registry wants credentials: log in, or give them';
   return new CtrdError(message, { code: 'unauthenticated', subject: host });
 }

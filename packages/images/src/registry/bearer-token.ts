@@ -1,10 +1,11 @@
 import { CtrdError } from '@ctrd/core';
 import { parseJson } from '../oci/manifest.js';
 import type { Credentials } from './credentials.js';
-import type { HttpAnswer, HttpClient, TlsSettings } from './http-client.js';
+import type { HttpAnswer, HttpClient } from './http-client.js';
 import { errorDetail, statusError } from './http-error.js';
 import { readLimited } from './read-limited.js';
 import { checkRealm } from './realm.js';
+import type { TlsSettings } from './registry-host.js';
 import type { Challenge } from './www-authenticate.js';
 
 export interface BearerToken {
@@ -90,13 +91,14 @@ function exchangeOf(realm: URL, { challenge, scopes, credentials }: TokenRequest
   const url = new URL(realm);
   if (service !== '') url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
-  const login = credentials !== undefined && 'username' in credentials ? basic(credentials) : {};
-  return { method: 'GET', url, headers: login } as const;
+  const authorization =
+    credentials !== undefined && 'username' in credentials ? basic(credentials) : undefined;
+  const headers = authorization === undefined ? {} : { authorization };
+  return { method: 'GET', url, headers } as const;
 }
 
-export function basic({ username, password }: { username: string; password: string }) {
-  const login = Buffer.from(`${username}:${password}`).toString('base64');
-  return { authorization: `Basic ${login}` };
+export function basic({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function refused(answer: HttpAnswer, body: Uint8Array, realm: URL): CtrdError {

@@ -28,7 +28,7 @@ export function firstOf(sources: readonly CredentialSource[]): CredentialSource 
   };
 }
 
-/** Throws `invalid-argument` (field `auth`); what was given never shows in the message. */
+/** Throws `invalid-argument` (field `credentials`); what was given never shows in the message. */
 export function checkCredentials(value: Credentials): Credentials {
   const given = value as Partial<Record<string, unknown>>;
   const isText = (name: string) => typeof given[name] === 'string' && given[name] !== '';
@@ -39,12 +39,12 @@ export function checkCredentials(value: Credentials): Credentials {
   ];
   if (!shapes.includes(true)) {
     throw invalidArgument(
-      'auth',
+      'credentials',
       'have username and password, an identityToken, or a registryToken',
     );
   }
   if (Object.values(given).some((text) => typeof text === 'string' && /[\r\n\0]/.test(text))) {
-    throw invalidArgument('auth', 'be without line breaks');
+    throw invalidArgument('credentials', 'be without line breaks');
   }
   return value;
 }

@@ -13,6 +13,7 @@ export interface RegistryRequest {
   readonly path: string | URL;
   readonly scopes: readonly string[];
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The content, from its beginning each time it is asked for. */
   readonly body?: HttpRequest['body'];
   /** Statuses that are answers; others are thrown. */
   readonly accept: readonly number[];
@@ -22,12 +23,23 @@ export interface RegistryRequest {
 /** Requests to one host: authenticated, redirected, tried again. */
 export interface HostClient {
   readonly host: RegistryHost;
-  request(request: RegistryRequest): Promise<HttpAnswer & { readonly url: URL }>;
+  /**
+   * Throws by status: `unauthenticated`, `permission-denied`, `not-found`, `rate-limited`,
+   * `unavailable`; `timeout` (reason `idle`) when no byte moves.
+   */
+  request(request: RegistryRequest): Promise<RegistryAnswer>;
+}
+
+/** Its body must be read or discarded. */
+export interface RegistryAnswer extends HttpAnswer {
+  /** Where it came from in the end, after redirects. */
+  readonly url: URL;
 }
 
 const limits = {
-  attempts: 5,
   redirects: 5,
+  /** How often a request to a host that says nothing is sent. */
+  silentAttempts: 2,
   /** Times that one request may be answered by 401. */
   challenges: 2,
   errorBytes: 65_536,
@@ -45,10 +57,12 @@ export interface HostClientOptions {
   readonly namespace: string | undefined;
   /** Milliseconds before the second attempt; each further one waits twice as long. */
   readonly retryDelayMs: number;
+  /** How often a request is sent in all. */
+  readonly attempts: number;
 }
 
 export function createHostClient(options: HostClientOptions): HostClient {
-  const { client, host, authorizer, namespace, retryDelayMs } = options;
+  const { client, host, authorizer, namespace, retryDelayMs, attempts } = options;
 
   function addressOf({ path }: RegistryRequest): URL {
     if (path instanceof URL) return path;
@@ -61,9 +75,10 @@ export function createHostClient(options: HostClientOptions): HostClient {
   async function attempt(request: RegistryRequest) {
     const { method, scopes, body, accept, signal } = request;
     let url = addressOf(request);
-    let login = isOwn(url) ? await authorizer.headers(scopes, signal) : {};
+    let authorization = isOwn(url) ? await authorizer.login(scopes, signal) : undefined;
     let challenges = 0;
     for (let redirects = 0; ; ) {
+      const login = authorization === undefined ? {} : { authorization };
       const own = isOwn(url) ? { ...host.headers, ...login } : {};
       const headers = { 'user-agent': 'ctrd', ...request.headers, ...own };
       const tls = isOwn(url) ? host.tls : undefined;
@@ -75,8 +90,8 @@ export function createHostClient(options: HostClientOptions): HostClient {
         challenges += 1;
         if (challenges > limits.challenges) throw rejected(url, true);
         const asked = answer.headers['www-authenticate'] ?? '';
-        login = await authorizer.challenged(asked, scopes, signal);
-      } else if (isRedirect(status) && (method === 'GET' || method === 'HEAD')) {
+        authorization = await authorizer.challenged(asked, authorization, scopes, signal);
+      } else if (isRedirect(status, method)) {
         answer.discard();
         redirects += 1;
         if (redirects > limits.redirects) throw redirectError(url, 'there are too many redirects');
@@ -99,7 +114,8 @@ export function createHostClient(options: HostClientOptions): HostClient {
           return await attempt(request);
         } catch (error) {
           const delay = retryDelay(error, retryDelayMs * 2 ** (count - 1));
-          if (delay === undefined || count === limits.attempts) throw unwrapped(error);
+          const most = hasCode(error, 'timeout') ? limits.silentAttempts : attempts;
+          if (delay === undefined || count >= most) throw unwrapped(error);
           await pause(delay, request.signal);
         }
       }
@@ -162,12 +178,14 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-function isRedirect(status: number): boolean {
-  return [301, 302, 303, 307, 308].includes(status);
+/** The older ones turn a request with content into one without, which is never meant. */
+function isRedirect(status: number, method: string): boolean {
+  if (status === 307 || status === 308) return true;
+  return [301, 302, 303].includes(status) && (method === 'GET' || method === 'HEAD');
 }
 
 function redirected(from: URL, location: string | undefined): URL {
-  if (location === undefined || !URL.canParse(location, from)) {
+  if (location === undefined || !URL.canParse(location, from.href)) {
     throw redirectError(from, 'the registry redirects to nowhere');
   }
   const to = new URL(location, from);

@@ -6,20 +6,10 @@ import { abortError, CtrdError } from '@ctrd/core';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { networkError } from './http-error.js';
 import type { ProxyChoice } from './proxy.js';
-
-/** How to meet a host over TLS. */
-export interface TlsSettings {
-  /** Certificates (PEM) to trust instead of the system's. */
-  readonly ca?: readonly (string | Buffer)[] | undefined;
-  /** The client's own certificate and key (PEM). */
-  readonly cert?: string | Buffer | undefined;
-  readonly key?: string | Buffer | undefined;
-  /** Whether to take any certificate. Default: false. */
-  readonly skipVerify?: boolean | undefined;
-}
+import type { TlsSettings } from './registry-host.js';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** The content, whose length must be in the headers. */
@@ -36,7 +26,7 @@ export interface HttpAnswer {
    * when it is cut off. Leaving it early ends the connection.
    */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Gives up the content. */
+  /** Gives up the content; the connection is kept when there is little of it. */
   discard(): void;
 }
 
@@ -54,16 +44,15 @@ export interface HttpClientOptions {
 }
 
 export function createHttpClient({ proxy, idleTimeoutMs }: HttpClientOptions): HttpClient {
-  const agents = new Map<TlsSettings | undefined, Map<string, http.Agent>>();
+  const agents = new Map<string, http.Agent>();
 
   function agentFor(url: URL, through: URL | undefined, tls: TlsSettings | undefined): http.Agent {
-    const byRoute = agents.get(tls) ?? new Map<string, http.Agent>();
-    agents.set(tls, byRoute);
-    const route = `${url.protocol} ${url.protocol === 'https:' ? (through?.href ?? '') : ''}`;
-    const known = byRoute.get(route);
+    // Two hosts with the same settings may share an agent: it keeps connections apart by host.
+    const key = JSON.stringify([url.protocol, through?.href, tls]);
+    const known = agents.get(key);
     if (known !== undefined) return known;
     const agent = createAgent(url, through, tls);
-    byRoute.set(route, agent);
+    agents.set(key, agent);
     return agent;
   }
 
@@ -80,22 +69,18 @@ export function createHttpClient({ proxy, idleTimeoutMs }: HttpClientOptions): H
       }
     },
     close() {
-      for (const byRoute of agents.values()) for (const agent of byRoute.values()) agent.destroy();
+      for (const agent of agents.values()) agent.destroy();
       agents.clear();
     },
   };
 }
 
-function createAgent(url: URL, through: URL | undefined, tls: TlsSettings = {}): http.Agent {
-  if (url.protocol === 'http:') return new http.Agent({ keepAlive: true });
-  const { ca, cert, key, skipVerify = false } = tls;
-  const options = {
-    keepAlive: true,
-    rejectUnauthorized: !skipVerify,
-    ...(ca === undefined ? {} : { ca: [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
+function createAgent(url: URL, through: URL | undefined, tls: TlsSettings | undefined): http.Agent {
+  if (url.protocol === 'http:') {
+    const isPlain = through === undefined || through.protocol === 'http:';
+    return isPlain ? new http.Agent({ keepAlive: true }) : new https.Agent({ keepAlive: true });
+  }
+  const options = { keepAlive: true, ...tlsOf(url, tls) };
   return through === undefined ? new https.Agent(options) : new HttpsProxyAgent(through, options);
 }
 
@@ -115,7 +100,7 @@ function exchange(
     });
     outgoing.on('response', (incoming) => {
       clearTimeout(idle);
-      resolve(answerOf(incoming, url, idleTimeoutMs, signal));
+      resolve(answerOf(incoming, request, idleTimeoutMs));
     });
     if (body === undefined) outgoing.end();
     else upload(body(), outgoing, idle);
@@ -133,17 +118,19 @@ function open(url: URL, through: URL | undefined, options: https.RequestOptions)
     host: url.host,
     ...(username === '' ? {} : { 'proxy-authorization': `Basic ${login.toString('base64')}` }),
   };
-  return http.request(through, { ...options, headers, path: url.href });
+  const { request } = through.protocol === 'https:' ? https : http;
+  return request(through, { ...options, headers, path: url.href });
 }
 
 /** An agent that tunnels takes the TLS settings from the request. */
-function tlsOf(url: URL, { ca, cert, key, skipVerify = false }: TlsSettings = {}) {
+function tlsOf(url: URL, { ca, client, skipVerify = false }: TlsSettings = {}) {
   if (url.protocol !== 'https:') return {};
   return {
     rejectUnauthorized: !skipVerify,
     ...(ca === undefined ? {} : { ca: [...ca] }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(client === undefined
+      ? {}
+      : { cert: client.map(({ cert }) => cert), key: client.map(({ key }) => key) }),
   };
 }
 
@@ -166,9 +153,8 @@ function upload(
 
 function answerOf(
   incoming: http.IncomingMessage,
-  url: URL,
+  { method, url, signal }: HttpRequest,
   idleTimeoutMs: number,
-  signal: AbortSignal,
 ): HttpAnswer {
   async function* body(): AsyncGenerator<Uint8Array> {
     // Only the network's time counts: whoever reads may be slow.
@@ -196,8 +182,22 @@ function answerOf(
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
     body: body(),
-    discard: () => void incoming.destroy(),
+    discard: () => discard(incoming, method === 'HEAD'),
   };
+}
+
+/** Content that is worth reading to its end to keep a connection, in bytes and milliseconds. */
+const worthReading = { bytes: 65_536, ms: 1000 } as const;
+
+function discard(incoming: http.IncomingMessage, isEmpty: boolean): void {
+  const length = Number(incoming.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  if (!isEmpty && !(length <= worthReading.bytes)) {
+    incoming.destroy();
+    return;
+  }
+  const limit = setTimeout(() => incoming.destroy(), worthReading.ms);
+  incoming.once('close', () => clearTimeout(limit));
+  incoming.resume();
 }
 
 function silent(url: URL, idleTimeoutMs: number): CtrdError {
