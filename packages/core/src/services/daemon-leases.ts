@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Lease as LeaseRecord, Leases as LeaseService } from '@ctrd/api/services/leases/v1';
 import { hasCode, invalidArgument, toCtrdError } from '../errors/index.js';
-import { withDeadline } from '../kernel/cancellation.js';
+import { uninterrupted, withDeadline } from '../kernel/cancellation.js';
 import type { Report } from '../kernel/report.js';
 import type { Rpc } from '../rpc/rpc.js';
 import { checkLabels } from './labels.js';
@@ -46,10 +46,11 @@ export function createDaemonLeases(rpc: Rpc, report: Report): Leases {
       const expires = new Date(Date.now() + expiresInMs).toISOString();
       const request = { id, labels: { ...labels, 'containerd.io/gc.expire': expires } };
       try {
-        await calls.create(request, { signal });
+        // Interrupted, it might be made after it was given back.
+        await uninterrupted(signal, (limit) => calls.create(request, { signal: limit }));
       } catch (error) {
         // Cut off on the way back, it may be there all the same.
-        if (hasCode(error, 'aborted', 'timeout', 'unavailable')) await giveBack(id);
+        if (hasCode(error, 'timeout', 'unavailable')) await giveBack(id);
         throw error;
       }
       return leaseOf(id, () => giveBack(id));

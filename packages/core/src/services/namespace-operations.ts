@@ -13,16 +13,20 @@ type Labelled = CallControl & { readonly labels?: Labels | undefined };
 export function namespaceOperations(rpc: Rpc) {
   const calls = rpc.client(Namespaces);
 
+  async function list(signal: AbortSignal): Promise<readonly NamespaceInfo[]> {
+    const { namespaces } = await calls.list({}, { signal });
+    return namespaces.map(namespaceInfo);
+  }
+
+  /** By listing: the daemon's own Get answers any name, with no labels. */
   async function get(name: string, signal: AbortSignal): Promise<NamespaceInfo> {
-    const { namespace } = await calls.get({ name }, { signal });
-    return namespaceInfo(namespace, name);
+    const found = (await list(signal)).find((namespace) => namespace.name === name);
+    if (found !== undefined) return found;
+    throw new CtrdError('there is no such namespace', { code: 'not-found', subject: name });
   }
 
   return {
-    listNamespaces: onOptions(async ({ signal }: Running<CallControl>) => {
-      const { namespaces } = await calls.list({}, { signal });
-      return namespaces.map((namespace) => namespaceInfo(namespace, ''));
-    }),
+    listNamespaces: onOptions(({ signal }: Running<CallControl>) => list(signal)),
     getNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
       checkNamespace(name);
       return await get(name, signal);
@@ -30,13 +34,15 @@ export function namespaceOperations(rpc: Rpc) {
     createNamespace: onSubject(async (name, { labels = {}, signal }: Running<Labelled>) => {
       checkNamespace(name);
       checkLabels('labels', labels);
-      const { namespace } = await calls.create({ namespace: { name, labels } }, { signal });
-      return namespaceInfo(namespace, name);
+      await calls.create({ namespace: { name, labels } }, { signal });
+      return { name, labels: { ...labels } };
     }),
     labelNamespace: onSubject(
       async (name, { labels, signal }: Running<CallControl & { readonly labels: Labels }>) => {
         checkNamespace(name);
         checkLabels('labels', labels);
+        // An update would make it.
+        await get(name, signal);
         const paths = Object.keys(labels).map((label) => `labels.${label}`);
         await calls.update({ namespace: { name, labels }, updateMask: { paths } }, { signal });
         // The answer to the update has the labels of the request alone.
@@ -54,7 +60,6 @@ function checkNamespace(name: string): void {
   if (!isIdentifier(name)) throw invalidArgument('namespace', identifierRule, name);
 }
 
-function namespaceInfo(namespace: Namespace | undefined, asked: string): NamespaceInfo {
-  if (namespace !== undefined) return { name: namespace.name, labels: { ...namespace.labels } };
-  throw new CtrdError('the answer has no namespace', { code: 'internal', subject: asked });
+function namespaceInfo({ name, labels }: Namespace): NamespaceInfo {
+  return { name, labels: { ...labels } };
 }
