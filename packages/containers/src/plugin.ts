@@ -6,6 +6,7 @@ import {
   ImageSource,
   Leases,
   type Moment,
+  Owner,
   type PluginContext,
   Rpc,
   RuntimeDir,
@@ -38,7 +39,7 @@ export interface ContainersOptions {
 export function containers(options: ContainersOptions = {}) {
   return definePlugin({
     name: 'containers',
-    requires: [Rpc, Leases, DefaultSnapshotter, RuntimeDir],
+    requires: [Rpc, Leases, Owner, DefaultSnapshotter, RuntimeDir],
     uses: [ImageSource, SnapshotSource],
     provides: [bind(ExitWatcher, (parts) => createExitWatcher(parts.get(Rpc)))],
     setup(context) {
@@ -67,6 +68,7 @@ function partsOf(context: PluginContext, options: ContainersOptions): ContainerP
     rpc: context.get(Rpc),
     patient: patientRpc(context.get(Rpc)),
     leases: context.get(Leases),
+    owner: context.get(Owner),
     hooks: context.hooks,
     report: context.report,
     closing: context.closing,

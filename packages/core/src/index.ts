@@ -1,6 +1,15 @@
 // For whoever composes a client.
 
 // For whoever writes a plugin.
+export type {
+  CareAPIClient,
+  CareProblem,
+  DoctorReport,
+  SweepOptions,
+  SweepReport,
+} from './care/care-api.js';
+export { type Caretaker, Caretakers, type Finding, type Found } from './care/caretaker.js';
+export { Owner, type OwnerState, ownerLabel } from './care/owner.js';
 export { type ImageRunConfig, ImageSource, type ResolvedImage } from './contracts/image-source.js';
 export { type MountSpec, type SnapshotPlace, SnapshotSource } from './contracts/snapshot-source.js';
 export {

@@ -22,6 +22,18 @@ export async function refuseInUse(rpc: Rpc, key: string, place: StorePlace): Pro
   }
 }
 
+/** The snapshots that containers stand on, each as its snapshotter and key with a space between. */
+export async function snapshotsOfContainers(
+  rpc: Rpc,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const used = new Set<string>();
+  for await (const { container } of rpc.client(Containers).listStream({}, { signal })) {
+    if (container !== undefined) used.add(`${container.snapshotter} ${container.snapshotKey}`);
+  }
+  return used;
+}
+
 async function isRunning(rpc: Rpc, containerId: string, signal: AbortSignal): Promise<boolean> {
   try {
     const { process } = await rpc.client(Tasks).get({ containerId }, { signal });

@@ -6,15 +6,16 @@ import {
   type ImageSource,
   invalidArgument,
   type MountSpec,
+  type Owner,
   onOptions,
   onSubject,
+  ownerLabel,
   type Rpc,
   type Running,
-  type SnapshotSource,
   sequence,
 } from '@ctrd/core';
 import { refuseInUse } from './in-use.js';
-import { mountTemporarily, sweepMountFolders } from './mount/mount-folder.js';
+import { mountTemporarily } from './mount/mount-folder.js';
 import type { MadeSnapshot, SnapshotInfo } from './snapshot.js';
 import type {
   CommitSnapshotOptions,
@@ -36,16 +37,16 @@ import { checkFilters, checkKey, checkNew, checkSnapshotterName } from './valida
 export interface SnapshotParts {
   readonly rpc: Rpc;
   readonly store: SnapshotStore;
-  readonly source: SnapshotSource;
   readonly images: () => ImageSource | undefined;
   readonly defaultSnapshotter: DefaultSnapshotter;
+  readonly owner: Owner;
   /** Where snapshots are mounted. */
   readonly mountFolder: string;
 }
 
 /** The methods of `SnapshotAPIClient`. */
 export function snapshotOperations(parts: SnapshotParts) {
-  const { rpc, store, source } = parts;
+  const { rpc, store } = parts;
 
   async function place({ snapshotter, signal }: Running<SnapshotCall>): Promise<StorePlace> {
     if (snapshotter === undefined) {
@@ -61,15 +62,16 @@ export function snapshotOperations(parts: SnapshotParts) {
       const { image, parent = '', lease } = options;
       checkKey(key);
       checkNew(options);
-      const labels = kept(options);
+      const labels = { ...kept(options), ...owned(options) };
       const at = { ...(await place(options)), lease };
       const mounts = await (image === undefined
         ? store[kind](key, parent, labels, at)
-        : kind === 'prepare'
-          ? source.fromImage(key, image, { ...at, labels })
-          : onImage(parts.images(), image, at, (id) => store.view(key, id, labels, at)));
+        : onImage(parts.images(), image, at, (id) => store[kind](key, id, labels, at)));
       return { key, snapshotter: at.snapshotter, mounts };
     };
+
+  const owned = ({ owned: wanted = true }: Running<CreateSnapshotOptions>) =>
+    wanted ? { [ownerLabel]: parts.owner.id } : {};
 
   return {
     createSnapshot: onSubject<CreateSnapshotOptions, MadeSnapshot>(make('prepare')),
@@ -143,11 +145,12 @@ export function snapshotOperations(parts: SnapshotParts) {
       checkKey(key);
       const { readOnly = false, signal } = options;
       const mounts = await store.mounts(key, await place(options));
-      return await mountTemporarily(parts.mountFolder, mounts, { readOnly, signal });
+      return await mountTemporarily(parts.mountFolder, mounts, {
+        owner: parts.owner,
+        readOnly,
+        signal,
+      });
     }),
-    sweepMounts: onOptions(({ signal }: Running<CallControl>) =>
-      sweepMountFolders(parts.mountFolder, { signal }),
-    ),
   };
 }
 

@@ -29,6 +29,11 @@ export interface CreateSnapshotOptions extends SnapshotCall {
    * `containerd.io/gc.root` then keeps it until it is removed, as with `ctr`.
    */
   readonly lease?: string | undefined;
+  /**
+   * Whether it goes with this process: `sweep()` removes it once this process is gone and no
+   * container stands on it. Default: true. What `commitSnapshot` makes of it stays in any case.
+   */
+  readonly owned?: boolean | undefined;
 }
 
 export interface CommitSnapshotOptions extends SnapshotCall {
@@ -110,11 +115,9 @@ export interface SnapshotAPIClient {
   checkSnapshotter(name: string, options?: CallControl): Promise<SnapshotterInfo>;
   /**
    * Mounts a snapshot on a temporary folder until the result is disposed. Needs root, and the
-   * daemon's disk. What a killed process left mounted is found by {@link sweepMounts}.
+   * daemon's disk. What a killed process left mounted is found by `sweep()`.
    */
   mountSnapshot(key: string, options?: MountSnapshotOptions): Promise<SnapshotMount>;
-  /** Unmounts and removes what processes that are gone left mounted; answers the folders. */
-  sweepMounts(options?: CallControl): Promise<readonly string[]>;
 }
 
 /**

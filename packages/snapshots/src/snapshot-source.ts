@@ -3,6 +3,8 @@ import {
   hasCode,
   type ImageSource,
   type MountSpec,
+  type Owner,
+  ownerLabel,
   type SnapshotPlace,
   type SnapshotSource,
 } from '@ctrd/core';
@@ -14,12 +16,13 @@ import type { SnapshotStore } from './snapshot-store.js';
  */
 export function createSnapshotSource(
   store: SnapshotStore,
+  owner: Owner,
   images: () => ImageSource | undefined,
 ): SnapshotSource {
   return {
     fromImage: (key, reference, place) =>
       onImage(images(), reference, place, (chainId) =>
-        store.prepare(key, chainId, place.labels ?? {}, place),
+        store.prepare(key, chainId, { [ownerLabel]: owner.id, ...place.labels }, place),
       ),
     mounts: (key, place) => store.mounts(key, place),
     async remove(key, place) {

@@ -5,6 +5,7 @@ import {
   createRollback,
   type Lease,
   type MountSpec,
+  ownerLabel,
   type ResolvedImage,
   type Rollback,
   type Running,
@@ -160,6 +161,7 @@ async function makeRecord(
       ...(stopSignal === '' ? {} : { [labels.stopSignal]: String(stopSignal) }),
       ...(options.snapshot === undefined ? {} : { [labels.ownsSnapshot]: 'false' }),
       [labels.creation]: creation,
+      [ownerLabel]: parts.owner.id,
     },
     image: root.image?.reference ?? '',
     runtime: {

@@ -3,6 +3,7 @@ import type {
   Hooks,
   ImageSource,
   Leases,
+  Owner,
   Report,
   Rpc,
   SnapshotSource,
@@ -18,6 +19,7 @@ export interface ContainerParts {
   /** The same daemon, for clean-ups: see {@link patientRpc}. */
   readonly patient: Rpc;
   readonly leases: Leases;
+  readonly owner: Owner;
   readonly hooks: Hooks;
   readonly report: Report;
   readonly closing: AbortSignal;

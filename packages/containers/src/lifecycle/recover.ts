@@ -1,4 +1,4 @@
-import { CtrdError, type Running } from '@ctrd/core';
+import { CtrdError, ownerLabel, type Running } from '@ctrd/core';
 import type { AttachOptions } from '../container-options.js';
 import { fifoFolderOf } from '../io/fifo.js';
 import { openProcessIo } from '../io/process-io.js';
@@ -6,7 +6,7 @@ import { stdioOf } from '../io/stdio.js';
 import { watchInit } from './create.js';
 import { closeInput } from './live-process.js';
 import type { ContainerParts } from './parts.js';
-import { getRecord } from './records.js';
+import { getRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
 import { findTask } from './tasks.js';
 import { checkId } from './validate.js';
@@ -38,6 +38,8 @@ export async function recoverContainer(
       reason: 'no-task',
     });
   }
+  // Whoever made it may be gone: from now on it is this client's to care for.
+  await labelRecord(parts.rpc, id, { [ownerLabel]: parts.owner.id }, signal);
   const folder = fifoFolderOf(parts.runtimeDir, [task.stdin, task.stdout, task.stderr]);
   const io = openProcessIo(task, {
     stdio: stdioOf(stdio, task.terminal),

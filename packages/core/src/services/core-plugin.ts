@@ -1,4 +1,10 @@
-import { bind } from '../di/binding.js';
+import type { CareAPIClient } from '../care/care-api.js';
+import { careOperations } from '../care/care-operations.js';
+import { Caretakers } from '../care/caretaker.js';
+import { leaseCaretaker } from '../care/lease-caretaker.js';
+import { Owner } from '../care/owner.js';
+import { processOwner } from '../care/process-owner.js';
+import { bind, contribute } from '../di/binding.js';
 import { invalidArgument } from '../errors/index.js';
 import type { ClientOptions } from '../kernel/client-options.js';
 import { identifierRule, isIdentifier } from '../kernel/identifier.js';
@@ -24,7 +30,7 @@ import { reachDaemon } from './reach-daemon.js';
 import { RuntimeDir, runtimeDirOf } from './runtime-dir.js';
 
 /** What every client can do. */
-export type CoreApi = DaemonAPIClient & EventsAPIClient;
+export type CoreApi = DaemonAPIClient & EventsAPIClient & CareAPIClient;
 
 /** The parts that are always there; a plugin or the host may provide any of them instead. */
 export type CoreTokens =
@@ -32,6 +38,7 @@ export type CoreTokens =
   | 'Connector'
   | 'Transport'
   | 'Rpc'
+  | 'Owner'
   | 'Leases'
   | 'DefaultSnapshotter'
   | 'RuntimeDir'
@@ -51,10 +58,16 @@ export function corePlugin(options: ClientOptions) {
       bind(Connector, () => defaultConnector),
       bind(Transport, (parts) => owned(parts.get(Connector).open(parts.get(Address).path))),
       bind(Rpc, (parts) => createRpc(parts.get(Transport), namespace, parts.all(Interceptors))),
-      bind(Leases, (parts) => createDaemonLeases(parts.get(Rpc), parts.get(Report))),
+      bind(Owner, processOwner),
+      bind(Leases, (parts) =>
+        createDaemonLeases(parts.get(Rpc), parts.get(Owner), parts.get(Report)),
+      ),
       bind(DefaultSnapshotter, (parts) =>
         createDefaultSnapshotter(parts.get(Rpc), options.snapshotter),
       ),
+    ],
+    contributes: [
+      contribute(Caretakers, (parts) => leaseCaretaker(parts.get(Leases), parts.get(Owner))),
     ],
     interceptors: [retryReads],
     setup: (context) => ({
@@ -63,6 +76,7 @@ export function corePlugin(options: ClientOptions) {
         ...namespaceOperations(context.get(Rpc)),
         ...leaseOperations(context.get(Leases)),
         ...eventOperations(context.get(Rpc)),
+        ...careOperations(() => context.all(Caretakers)),
       },
       start: ({ signal }: { signal: AbortSignal }) =>
         reachDaemon(context.get(Rpc), context.get(Address), {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Lease as LeaseRecord, Leases as LeaseService } from '@ctrd/api/services/leases/v1';
+import { type Owner, ownerLabel } from '../care/owner.js';
 import { hasCode, invalidArgument, toCtrdError } from '../errors/index.js';
 import { uninterrupted, withDeadline } from '../kernel/cancellation.js';
 import type { Report } from '../kernel/report.js';
@@ -15,7 +16,7 @@ const defaultExpiryMs = 24 * 60 * 60 * 1000;
 const deleteTimeoutMs = 30_000;
 
 /** Leases by the daemon's own service. */
-export function createDaemonLeases(rpc: Rpc, report: Report): Leases {
+export function createDaemonLeases(rpc: Rpc, owner: Owner, report: Report): Leases {
   const calls = rpc.client(LeaseService);
 
   async function remove(id: string, sync: boolean, signal: AbortSignal): Promise<void> {
@@ -37,14 +38,17 @@ export function createDaemonLeases(rpc: Rpc, report: Report): Leases {
   }
 
   return {
-    async create({ signal, id = newId(), labels = {}, expiresInMs = defaultExpiryMs }) {
+    async create(options) {
+      const { signal, id = newId(), labels = {}, owned = true } = options;
+      const { expiresInMs = defaultExpiryMs } = options;
       checkId(id);
       checkLabels('labels', labels);
       if (!(Number.isFinite(expiresInMs) && expiresInMs > 0)) {
         throw invalidArgument('expiresInMs', 'be a number above 0', expiresInMs);
       }
       const expires = new Date(Date.now() + expiresInMs).toISOString();
-      const request = { id, labels: { ...labels, 'containerd.io/gc.expire': expires } };
+      const own = owned ? { [ownerLabel]: owner.id } : {};
+      const request = { id, labels: { ...labels, ...own, 'containerd.io/gc.expire': expires } };
       try {
         // Interrupted, it might be made after it was given back.
         await uninterrupted(signal, (limit) => calls.create(request, { signal: limit }));

@@ -7,7 +7,8 @@ export function leaseOperations(leases: Leases) {
   return {
     createLease: onOptions(
       async (options: Running<CreateLeaseOptions>) => {
-        const lease = await leases.create(options);
+        // It is to outlive this process.
+        const lease = await leases.create({ ...options, owned: false });
         lease.keep();
         return lease.id;
       },

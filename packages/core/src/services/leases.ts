@@ -30,6 +30,8 @@ export interface Leases {
     id?: string | undefined;
     labels?: Readonly<Record<string, string>> | undefined;
     expiresInMs?: number | undefined;
+    /** Whether it goes with this process: `sweep()` deletes it when the owner is dead. Default: true. */
+    owned?: boolean | undefined;
   }): Promise<Lease>;
   list(options: {
     signal: AbortSignal;

@@ -1,20 +1,19 @@
 import { mkdir, mkdtemp, readdir, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CtrdError, type MountSpec, throwIfAborted } from '@ctrd/core';
+import type { MountSpec, Owner } from '@ctrd/core';
 import type { SnapshotMount } from '../snapshot-api.js';
 import { mountedFolders, mountOn, unmount } from './mount-command.js';
-import { isAbandoned, ownerName } from './owner.js';
 
 /** Mounts on a new folder under `parent`; disposing unmounts and removes it. */
 export async function mountTemporarily(
   parent: string,
   mounts: readonly MountSpec[],
-  options: { readOnly: boolean; signal: AbortSignal },
+  options: { owner: Owner; readOnly: boolean; signal: AbortSignal },
 ): Promise<SnapshotMount> {
   await mkdir(parent, { recursive: true, mode: 0o711 });
   // The name says whose it is, so that a sweep can tell what a dead process left. The kernel lists
   // mounts by their real path.
-  const path = await mkdtemp(join(await realpath(parent), `${await ownerName()}-`));
+  const path = await mkdtemp(join(await realpath(parent), `${options.owner.id}-`));
   try {
     await mountOn(path, mounts, options);
   } catch (error) {
@@ -24,34 +23,27 @@ export async function mountTemporarily(
   return { path, [Symbol.asyncDispose]: () => release(path) };
 }
 
-/** Releases the folders of processes that are gone, also when one of them cannot be. */
-export async function sweepMountFolders(
-  parent: string,
-  { signal }: { signal: AbortSignal },
-): Promise<readonly string[]> {
-  const swept: string[] = [];
-  let failure: unknown;
-  for (const name of await folderNames(parent)) {
-    throwIfAborted(signal);
-    if (!(await isAbandoned(name))) continue;
-    const path = join(await realpath(parent), name);
-    try {
-      await release(path);
-      swept.push(path);
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  if (failure === undefined) return swept;
-  throw new CtrdError('a folder of a process that is gone cannot be unmounted', {
-    code: 'internal',
-    subject: parent,
-    cause: failure,
-  });
+/** A folder that something was mounted on, with the id of its owner. */
+export interface MountFolder {
+  readonly path: string;
+  readonly ownerId: string;
 }
 
+/** The folders that {@link mountTemporarily} made below a folder, of all owners. */
+export async function mountFolders(parent: string): Promise<readonly MountFolder[]> {
+  const names = await folderNames(parent);
+  if (names.length === 0) return [];
+  const root = await realpath(parent);
+  return names
+    .filter((name) => random.test(name))
+    .map((name) => ({ path: join(root, name), ownerId: name.replace(random, '') }));
+}
+
+/** What mkdtemp(3) adds to a name. */
+const random = /-[A-Za-z0-9]{6}$/;
+
 /** Unmounts everything on the folder, the last first, and removes it. May be called again. */
-async function release(path: string): Promise<void> {
+export async function release(path: string): Promise<void> {
   const count = (await mountedFolders()).filter((folder) => folder === path).length;
   for (let index = 0; index < count; index += 1) await unmount(path);
   // Never a recursive removal: should it still be mounted, that would empty the snapshot.
