@@ -12,6 +12,7 @@ export {
   type ImageOptions,
   json,
   ociArchive,
+  ociIndexArchive,
   symlink,
   tar,
 } from '../../tools/busybox-image/index.js';

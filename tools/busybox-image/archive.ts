@@ -27,6 +27,36 @@ export function ociArchive(image: Image, name: string): Promise<Uint8Array> {
   ]);
 }
 
+/** Images of several platforms under one index, as {@link ociArchive} writes one. */
+export function ociIndexArchive(
+  images: readonly { readonly image: Image; readonly platform: object }[],
+  name: string,
+): Promise<Uint8Array> {
+  const index = platformIndex(images);
+  const top = json('application/vnd.oci.image.index.v1+json', {
+    schemaVersion: 2,
+    manifests: [{ ...descriptor(index), annotations: { 'io.containerd.image.name': name } }],
+  });
+  const blobs = images.flatMap(({ image }) => [image.manifest, image.config, ...image.layers]);
+  const unique = new Map([index, ...blobs].map((blob) => [blob.digest, blob.bytes]));
+  return tar([
+    file('oci-layout', JSON.stringify({ imageLayoutVersion: '1.0.0' })),
+    file('index.json', top.bytes),
+    ...[...unique].map(([digest, bytes]) => file(`blobs/${digest.replace(':', '/')}`, bytes)),
+  ]);
+}
+
+/** The index of images of several platforms. */
+function platformIndex(
+  images: readonly { readonly image: Image; readonly platform: object }[],
+): Blob {
+  return json('application/vnd.oci.image.index.v1+json', {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: images.map(({ image, platform }) => ({ ...descriptor(image.manifest), platform })),
+  });
+}
+
 /** The image as `docker save` writes it: layers as plain tars, and a `manifest.json`. */
 export function dockerArchive(image: Image, name: string): Promise<Uint8Array> {
   const hex = (digest: string) => digest.slice('sha256:'.length);

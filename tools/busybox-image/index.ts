@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Entry } from './entry.js';
 import { busyboxEntries } from './rootfs.js';
 
-export { dockerArchive, ociArchive } from './archive.js';
+export { dockerArchive, ociArchive, ociIndexArchive } from './archive.js';
 export { dir, type Entry, file, symlink, tar } from './entry.js';
 export {
   type Blob,

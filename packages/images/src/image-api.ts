@@ -43,6 +43,21 @@ export interface ImportImageOptions extends ImageCall {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
+export interface ExportImageOptions extends ImageCall {
+  /** The images, each of which keeps its name. At least one. */
+  readonly references: readonly string[];
+  /**
+   * The platform of an image that has several. Default: the client's; of an image that has only one,
+   * that one.
+   */
+  readonly platform?: string | undefined;
+  /**
+   * Whether to export all platforms, and whatever else an index refers to. `platform` is then only
+   * the one that Docker gets. Default: false.
+   */
+  readonly allPlatforms?: boolean | undefined;
+}
+
 export interface UnpackImageOptions extends ImageCall {
   /** Default: the client's. */
   readonly snapshotter?: string | undefined;
@@ -83,6 +98,14 @@ export interface ImageAPIClient {
    * damaged.
    */
   importImage(options: ImportImageOptions): Promise<readonly ImageInfo[]>;
+  /**
+   * Images as a tar archive, for a file or another program: an OCI layout that `docker load`, podman
+   * and skopeo's `docker-archive:` read as well. It comes as it is read; stopping early is fine.
+   * Digests stay what they are: an index is exported whole, also when only one platform's content
+   * is. Throws `not-found` (reason `incomplete`) before the first byte when something is missing, and
+   * `data-loss` in the midst when a blob is not what its digest says.
+   */
+  exportImage(options: ExportImageOptions): AsyncIterable<Uint8Array>;
   /** Makes snapshots of an image's layers; answers the chain id, the name of the topmost. */
   unpackImage(reference: string, options?: UnpackImageOptions): Promise<string>;
   /** Gives an image one more name. Throws `not-found`, `already-exists`. */

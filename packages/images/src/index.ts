@@ -2,6 +2,7 @@ export type { ArchiveSource } from './archive/archive-source.js';
 export type { ImageDetails, ImageInfo } from './image.js';
 export type {
   CreateImageReferenceOptions,
+  ExportImageOptions,
   ImageAPIClient,
   ImageCall,
   ImportImageOptions,

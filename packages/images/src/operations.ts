@@ -1,9 +1,18 @@
-import { invalidArgument, onOptions, onSubject, type Running, toCtrdError } from '@ctrd/core';
+import {
+  invalidArgument,
+  onOptions,
+  onSubject,
+  type Running,
+  sequence,
+  toCtrdError,
+} from '@ctrd/core';
 import { importImages } from './archive/import-image.js';
 import { mapConcurrently } from './concurrent.js';
+import { exportImages } from './export/export-images.js';
 import { type ImageInfo, imageInfo } from './image.js';
 import type {
   CreateImageReferenceOptions,
+  ExportImageOptions,
   ImageCall,
   ImportImageOptions,
   ListImagesOptions,
@@ -87,6 +96,14 @@ export function imageOperations(parts: ImageParts) {
       },
       ({ name }) => name,
     ),
+    exportImage: sequence<ExportImageOptions, Uint8Array>((options) => {
+      const { references, platform, allPlatforms = false, signal } = options;
+      if (!Array.isArray(references) || references.length === 0) {
+        throw invalidArgument('references', 'be a list of at least one reference', references);
+      }
+      const wanted = platform === undefined ? undefined : parsePlatform(platform);
+      return exportImages(parts, { references, platform: wanted, allPlatforms, signal });
+    }),
     unpackImage: onSubject<UnpackImageOptions, string>(async (reference, options) => {
       const { signal } = options;
       const platform = platformOf(options);
