@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CtrdError, invalidArgument } from '../errors/index.js';
 import type { CallControl } from './operation.js';
 
@@ -17,6 +18,8 @@ export function mergeSignals(
   const { signal, timeoutMs } = control;
   checkControl(control);
   const controller = new AbortController();
+  // One call may wait for many things at once.
+  setMaxListeners(0, controller.signal);
   const undo: (() => void)[] = [];
   for (const source of signal === undefined ? others : [signal, ...others]) {
     if (source.aborted) {

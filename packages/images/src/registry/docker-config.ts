@@ -5,22 +5,6 @@ import { CtrdError } from '@ctrd/core';
 import { askCredentialHelper } from './credential-helper.js';
 import type { CredentialSource, Credentials } from './credentials.js';
 
-/** The parts of Docker's `config.json` that say how to log in. */
-interface DockerConfig {
-  readonly auths?: Readonly<Record<string, DockerAuth>>;
-  readonly credHelpers?: Readonly<Record<string, string>>;
-  readonly credsStore?: string;
-}
-
-interface DockerAuth {
-  /** `username:password` in base64. */
-  readonly auth?: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
-  readonly registrytoken?: string;
-}
-
 /**
  * What `docker login` has stored: the host's own helper, then the store, then the file itself. The
  * file is read at each call, so that a login shows at once; without a file there is no answer.
@@ -31,16 +15,17 @@ export function dockerCredentials(path: string = defaultPath()): CredentialSourc
   return async (host, { signal }) => {
     const config = await readConfig(path);
     const keys = keysOf(host);
-    const helper = keys.map((key) => config.credHelpers?.[key]).find((name) => name !== undefined);
-    const program = helper ?? config.credsStore;
-    if (program !== undefined && program !== '') {
+    const helpers = fieldsOf(config['credHelpers']);
+    const helper = keys.map((key) => textOf(helpers[key])).find((name) => name !== '');
+    const program = helper ?? textOf(config['credsStore']);
+    if (program !== '') {
       for (const key of keys) {
         const found = await askCredentialHelper(program, key, signal);
         if (found !== undefined) return found;
       }
     }
     for (const key of keys) {
-      const found = fromAuth(entryOf(config, key));
+      const found = fromAuth(entryOf(fieldsOf(config['auths']), key));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -51,7 +36,7 @@ function defaultPath(): string {
   return join(process.env['DOCKER_CONFIG'] || join(homedir(), '.docker'), 'config.json');
 }
 
-async function readConfig(path: string): Promise<DockerConfig> {
+async function readConfig(path: string): Promise<Fields> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -63,8 +48,7 @@ async function readConfig(path: string): Promise<DockerConfig> {
     });
   }
   try {
-    const config: unknown = JSON.parse(text);
-    if (typeof config === 'object' && config !== null) return config;
+    return fieldsOf(JSON.parse(text));
   } catch {
     // The parser's message would show a part of the file.
   }
@@ -80,21 +64,36 @@ function keysOf(host: string): readonly string[] {
 }
 
 /** Some clients store hosts with a scheme and a path. */
-function entryOf({ auths = {} }: DockerConfig, key: string): DockerAuth | undefined {
-  if (Object.hasOwn(auths, key)) return auths[key];
+function entryOf(auths: Fields, key: string): Fields | undefined {
   const bare = (name: string) => name.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  const found = Object.keys(auths).find((name) => !key.includes('/') && bare(name) === key);
-  return found === undefined ? undefined : auths[found];
+  const names = Object.keys(auths);
+  const found = names.includes(key)
+    ? key
+    : names.find((name) => !key.includes('/') && bare(name) === key);
+  return found === undefined ? undefined : fieldsOf(auths[found]);
 }
 
-function fromAuth(entry: DockerAuth | undefined): Credentials | undefined {
+function fromAuth(entry: Fields | undefined): Credentials | undefined {
   if (entry === undefined) return undefined;
-  const { auth = '', identitytoken, registrytoken } = entry;
-  if (identitytoken) return { identityToken: identitytoken };
-  if (registrytoken) return { registryToken: registrytoken };
-  const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
-  const colon = decoded.indexOf(':');
-  const username = entry.username || decoded.slice(0, Math.max(colon, 0));
-  const password = entry.password || (colon === -1 ? '' : decoded.slice(colon + 1));
+  const text = (name: string) => textOf(entry[name]);
+  if (text('identitytoken') !== '') return { identityToken: text('identitytoken') };
+  if (text('registrytoken') !== '') return { registryToken: text('registrytoken') };
+  // `username:password` in base64, from some clients with zeros after it.
+  const decoded = Buffer.from(text('auth'), 'base64').toString('utf8').replace(/\0+$/, '');
+  const [, user = '', secret = ''] = /^([^:]*):(.*)$/s.exec(decoded) ?? [];
+  const username = text('username') || user;
+  const password = text('password') || secret;
   return username !== '' && password !== '' ? { username, password } : undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An object's fields; of anything else none, so that a file of another shape says nothing. */
+function fieldsOf(value: unknown): Fields {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? { __proto__: null, ...value } : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

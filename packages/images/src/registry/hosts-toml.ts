@@ -132,5 +132,8 @@ function baseOf(address: string, overridePath: boolean): URL | undefined {
     return undefined;
   }
   const path = url.pathname.replace(/\/+$/, '');
-  return new URL(`${path}${overridePath || path.endsWith('/v2') ? '' : '/v2'}/`, url.origin);
+  url.pathname = `${path}${overridePath || path.endsWith('/v2') ? '' : '/v2'}/`;
+  url.search = '';
+  url.hash = '';
+  return url;
 }

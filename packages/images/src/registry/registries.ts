@@ -146,8 +146,9 @@ function mirrored(
   const capabilities = new Set<Capability>(['resolve', 'pull']);
   return [
     ...mirrors.map((mirror) => {
-      const { origin: server, pathname } = new URL(mirror);
-      return { base: new URL(`${pathname.replace(/\/+$/, '')}/v2/`, server), capabilities };
+      const base = new URL(mirror);
+      base.pathname = `${base.pathname.replace(/\/+$/, '')}/v2/`;
+      return { base, capabilities };
     }),
     { ...origin, capabilities: allCapabilities },
   ];
