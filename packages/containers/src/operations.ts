@@ -12,7 +12,7 @@ import type {
 } from './container-options.js';
 import { containerHandle, processHandle } from './handles.js';
 import * as control from './lifecycle/control.js';
-import { createContainer, startTask } from './lifecycle/create.js';
+import { createContainer, startContainer } from './lifecycle/create.js';
 import { destroyContainer } from './lifecycle/destroy.js';
 import { execInContainer } from './lifecycle/exec.js';
 import type { ContainerParts } from './lifecycle/parts.js';
@@ -36,10 +36,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
         containerHandle(await createContainer(parts, options), client()),
       ({ id }) => id,
     ),
-    startContainer: onSubject(async (id, { signal }: Running<CallControl>) => {
-      checkId(id);
-      await startTask(parts, id, signal);
-    }),
+    startContainer: onSubject((id, { signal }: Running<CallControl>) =>
+      startContainer(parts, id, signal),
+    ),
     destroyContainer: onSubject((id, options: Running<DestroyOptions>) =>
       destroyContainer(parts, id, options),
     ),

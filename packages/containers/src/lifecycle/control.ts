@@ -11,30 +11,34 @@ import type { ContainerParts } from './parts.js';
 import { containerInfo, getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
 import { signalNumber } from './signals.js';
-import { findTask, type TaskState } from './tasks.js';
+import { findTask, onTask } from './tasks.js';
 import { checkId } from './validate.js';
 
 type Call<O = CallControl> = Running<O>;
 
 export async function pauseContainer(
-  { rpc }: ContainerParts,
+  { rpc, locks }: ContainerParts,
   id: string,
   { signal }: Call,
 ): Promise<void> {
   checkId(id);
-  await rpc.client(Tasks).pause({ containerId: id }, { signal });
+  using _turn = await locks.lock(id, signal);
+  const call = { containerId: id };
+  await onTask(rpc, call, signal, () => rpc.client(Tasks).pause(call, { signal }));
 }
 
 export async function unpauseContainer(
-  { rpc }: ContainerParts,
+  { rpc, locks }: ContainerParts,
   id: string,
   { signal }: Call,
 ): Promise<void> {
   checkId(id);
-  await rpc.client(Tasks).resume({ containerId: id }, { signal });
+  using _turn = await locks.lock(id, signal);
+  const call = { containerId: id };
+  await onTask(rpc, call, signal, () => rpc.client(Tasks).resume(call, { signal }));
 }
 
-/** Throws `not-found` also for a process that has ended. */
+/** Throws `not-found` for a process that was started in the container and has ended. */
 export async function killContainer(
   { rpc }: ContainerParts,
   id: string,
@@ -42,28 +46,40 @@ export async function killContainer(
 ): Promise<void> {
   checkId(id);
   if (execId !== '') checkId(execId, 'execId');
-  const number = signalNumber(kill);
-  await rpc.client(Tasks).kill({ containerId: id, execId, signal: number, all }, { signal });
+  const call = { containerId: id, execId, signal: signalNumber(kill), all };
+  await onTask(rpc, call, signal, () => rpc.client(Tasks).kill(call, { signal }));
 }
 
+/** Throws `failed-precondition` with reason `no-terminal` for a process without one. */
 export async function resizeTerminal(
   { rpc }: ContainerParts,
   id: string,
   { execId = '', width, height, signal }: Call<TerminalSize & { readonly execId?: string }>,
 ): Promise<void> {
   checkId(id);
+  if (execId !== '') checkId(execId, 'execId');
+  const key = { containerId: id, execId };
   const size = terminalSize({ width, height });
-  await rpc.client(Tasks).resizePty({ containerId: id, execId, ...size }, { signal });
+  await onTask(rpc, key, signal, async (init) => {
+    const process = execId === '' ? init : await findTask(rpc, key, signal);
+    // The daemon would take the size and do nothing.
+    if (process?.terminal === false) {
+      throw new CtrdError('it has no terminal', {
+        code: 'failed-precondition',
+        reason: 'no-terminal',
+      });
+    }
+    await rpc.client(Tasks).resizePty({ ...key, ...size }, { signal });
+  });
 }
 
-/** Throws `not-found` for a container that has no running process. */
 export async function containerPID(
-  parts: ContainerParts,
+  { rpc }: ContainerParts,
   id: string,
   { signal }: Call,
 ): Promise<number> {
   checkId(id);
-  return (await runningTask(parts, id, signal)).pid;
+  return await onTask(rpc, { containerId: id }, signal, async ({ pid }) => pid);
 }
 
 export async function containerPIDs(
@@ -72,7 +88,10 @@ export async function containerPIDs(
   { signal }: Call,
 ): Promise<readonly ContainerProcess[]> {
   checkId(id);
-  const { processes } = await rpc.client(Tasks).listPids({ containerId: id }, { signal });
+  const call = { containerId: id };
+  const { processes } = await onTask(rpc, call, signal, () =>
+    rpc.client(Tasks).listPids(call, { signal }),
+  );
   return processes.map(({ pid, info }) => ({
     pid,
     execId: info === undefined ? '' : fromBinary(ProcessDetailsSchema, info.value).execId,
@@ -81,7 +100,7 @@ export async function containerPIDs(
 
 /** Changes a running container's limits, and its record's, so that both say the same. */
 export async function updateResources(
-  { rpc }: ContainerParts,
+  { rpc, locks }: ContainerParts,
   id: string,
   { limits = {}, resources = {}, signal }: Call<UpdateOptions>,
 ): Promise<void> {
@@ -90,11 +109,10 @@ export async function updateResources(
   if (Object.keys(change).length === 0) {
     throw invalidArgument('limits', 'change something; give limits or resources');
   }
-  const record = await getRecord(rpc, id, signal);
-  await rpc
-    .client(Tasks)
-    .update({ containerId: id, resources: packedJson('LinuxResources', change) }, { signal });
-  const spec = specOf(record);
+  using _turn = await locks.lock(id, signal);
+  const call = { containerId: id, resources: packedJson('LinuxResources', change) };
+  await onTask(rpc, call, signal, () => rpc.client(Tasks).update(call, { signal }));
+  const spec = specOf(await getRecord(rpc, id, signal));
   if (spec === undefined) return;
   await rpc.client(Containers).update(
     {
@@ -136,16 +154,4 @@ export async function listContainers(
     all.push(containerInfo(container, task));
   }
   return all;
-}
-
-async function runningTask(
-  parts: ContainerParts,
-  id: string,
-  signal: AbortSignal,
-): Promise<TaskState> {
-  const task = await findTask(parts.rpc, { containerId: id, execId: '' }, signal);
-  if (task === undefined || task.status === 'stopped') {
-    throw new CtrdError('it has no running process', { code: 'not-found', reason: 'not-running' });
-  }
-  return task;
 }

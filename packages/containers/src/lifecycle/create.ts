@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import {
+  CtrdError,
   createRollback,
   type Lease,
   type MountSpec,
@@ -22,9 +23,9 @@ import type { ContainerParts } from './parts.js';
 import { deleteRecord, findRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
 import { restartLabels } from './restart.js';
-import { packedJson, runtimeOf, startError } from './runtime.js';
-import { deleteTask, signalTask } from './tasks.js';
-import { checkContainerOptions, isTty } from './validate.js';
+import { packedJson, runtimeOf } from './runtime.js';
+import { deleteTask, onTask, signalTask } from './tasks.js';
+import { checkContainerOptions, checkId, isTty } from './validate.js';
 
 /** Where a container's files come from. */
 interface Root {
@@ -68,19 +69,27 @@ export async function createContainer(
   return container;
 }
 
-/** Starts a task that was made. Never sent twice: a second one breaks the shim of 1.7 and 2.1. */
-export async function startTask(
+/** Starts a container that was made with `start: false`. */
+export async function startContainer(
   parts: ContainerParts,
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await uninterrupted(signal, (limit) =>
-      parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id, signal: limit }),
-    );
-  } catch (error) {
-    throw startError(error);
-  }
+  checkId(id);
+  using _turn = await parts.locks.lock(id, signal);
+  await onTask(parts.rpc, { containerId: id }, signal, async ({ status }) => {
+    if (status !== 'created') {
+      throw new CtrdError(`it is ${status}`, { code: 'failed-precondition', reason: 'state' });
+    }
+    await startTask(parts, id, signal);
+  });
+}
+
+/** Never sent twice: a second one breaks the shim of 1.7 and 2.1. */
+async function startTask(parts: ContainerParts, id: string, signal: AbortSignal): Promise<void> {
+  await uninterrupted(signal, (limit) =>
+    parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id, signal: limit }),
+  );
 }
 
 /** Watches a container's own process. */
@@ -198,21 +207,17 @@ async function makeTask(
     await ended.catch(() => {});
     await deleteTask(parts.rpc, key, limit);
   });
-  try {
-    const { pid } = await uninterrupted(signal, (limit) =>
-      parts.rpc.client(Tasks).create(
-        {
-          containerId: id,
-          rootfs: root.mounts.map((mount) => ({ ...mount, options: [...mount.options] })),
-          ...io.paths,
-          ...(runtime.options === undefined ? {} : { options: runtime.options }),
-        },
-        { signal: limit },
-      ),
-    );
-    io.connected(closeInput(parts, key));
-    return pid;
-  } catch (error) {
-    throw startError(error);
-  }
+  const { pid } = await uninterrupted(signal, (limit) =>
+    parts.rpc.client(Tasks).create(
+      {
+        containerId: id,
+        rootfs: root.mounts.map((mount) => ({ ...mount, options: [...mount.options] })),
+        ...io.paths,
+        ...(runtime.options === undefined ? {} : { options: runtime.options }),
+      },
+      { signal: limit },
+    ),
+  );
+  io.connected(closeInput(parts, key));
+  return pid;
 }

@@ -23,7 +23,9 @@ export async function destroyContainer(
   options: Running<DestroyOptions>,
 ): Promise<ExitMessage | undefined> {
   checkId(id);
-  using _turn = await parts.locks.lock(id, options.signal);
+  // In a handler of its exit, the turn may be another call's that waits for the handlers.
+  const inHandler = deliveredExit({ containerId: id, execId: '' }) !== undefined;
+  using _turn = inHandler ? undefined : await parts.locks.lock(id, options.signal);
   const live = parts.registry.get(id);
   const record = await getRecord(parts.rpc, id, options.signal);
   await using rollback = createRollback(parts.report);

@@ -28,8 +28,8 @@ import { terminalSize } from './build-spec.js';
 import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
 import { getRecord, specOf } from './records.js';
-import { packedJson, startError } from './runtime.js';
-import { deleteTask, findTask, signalTask } from './tasks.js';
+import { packedJson } from './runtime.js';
+import { deleteTask, findTask, onTask, signalTask } from './tasks.js';
 import { checkExecOptions, checkId, isTty } from './validate.js';
 
 /** A process that was started in a container, and how long it may run. */
@@ -120,7 +120,7 @@ async function startProcess(
         });
       }
     }
-    throw startError(error);
+    throw error;
   }
 }
 
@@ -154,15 +154,18 @@ async function processSpec(
 ): Promise<SpecProcess> {
   const { signal } = options;
   const base = specOf(await getRecord(parts.rpc, id, signal));
-  const task = await findTask(parts.rpc, { containerId: id, execId: '' }, signal);
-  if (base === undefined || task === undefined || task.status === 'stopped') {
-    throw new CtrdError('it does not run', { code: 'failed-precondition', reason: 'state' });
+  if (base === undefined) {
+    throw new CtrdError('its record has no spec', {
+      code: 'failed-precondition',
+      reason: 'no-spec',
+    });
   }
+  const pid = await onTask(parts.rpc, { containerId: id }, signal, async (task) => task.pid);
   // In the files that the container has now.
   const user =
     options.user === undefined
       ? undefined
-      : await resolveRootfsUser(options.user, [`/proc/${task.pid}/root`]);
+      : await resolveRootfsUser(options.user, [`/proc/${pid}/root`]);
   const tty = options.tty === undefined || options.tty === false ? undefined : options.tty;
   const { terminal: _terminal, consoleSize: _size, ...plain } = base.process;
   const changed = compose(

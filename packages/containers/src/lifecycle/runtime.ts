@@ -2,7 +2,6 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { OptionsSchema } from '@ctrd/api/runc/options';
 import { OptionsSchema as OtherOptionsSchema } from '@ctrd/api/runtimeoptions/v1';
-import { CtrdError, hasCode } from '@ctrd/core';
 import type { ContainerOptions, RuntimeOption } from '../container-options.js';
 
 const runc = 'io.containerd.runc.v2';
@@ -41,30 +40,6 @@ export function packedJson(
     `types.containerd.io/opencontainers/runtime-spec/1/${type}`,
     new TextEncoder().encode(JSON.stringify(value)),
   );
-}
-
-/**
- * A failed start as what it is. runc only has words for it, and this is the one place where they
- * are read: a program that is missing, or no program, is the caller's to mend and nobody's bug.
- */
-export function startError(error: unknown): unknown {
-  if (!hasCode(error, 'unknown', 'not-found', 'failed-precondition', 'internal')) return error;
-  const text = error.rawMessage;
-  if (
-    /executable file not found in \$PATH|exec: .*no such file or directory|stat .*: no such file or directory/.test(
-      text,
-    )
-  ) {
-    return new CtrdError(`there is no such program: ${text}`, {
-      ...{ code: 'failed-precondition', reason: 'command-not-found', cause: error },
-    });
-  }
-  if (/exec: .*(permission denied|is a directory)|exec format error/.test(text)) {
-    return new CtrdError(`that is no program that can be run: ${text}`, {
-      ...{ code: 'failed-precondition', reason: 'command-not-executable', cause: error },
-    });
-  }
-  return error;
 }
 
 function packed(typeUrl: string, value: Uint8Array): Pick<Any, 'typeUrl' | 'value'> {

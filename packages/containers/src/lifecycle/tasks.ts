@@ -1,8 +1,9 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { Status } from '@ctrd/api/types/task';
-import { hasCode, type Rpc } from '@ctrd/core';
+import { CtrdError, hasCode, type Rpc } from '@ctrd/core';
 import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
+import { getRecord } from './records.js';
 
 export type TaskStatus = 'created' | 'running' | 'paused' | 'pausing' | 'stopped' | 'unknown';
 
@@ -50,6 +51,32 @@ export async function findTask(
   }
 }
 
+/**
+ * Does something with a container's task. Throws `not-found` for an id that nobody has, and
+ * `failed-precondition` with reason `state` for a container whose process has ended, also meanwhile:
+ * the daemon says `not-found` of both, and of some calls nothing.
+ */
+export async function onTask<T>(
+  rpc: Rpc,
+  { containerId, execId = '' }: { containerId: string; execId?: string | undefined },
+  signal: AbortSignal,
+  call: (task: TaskState) => Promise<T>,
+): Promise<T> {
+  const task = await findTask(rpc, { containerId, execId: '' }, signal);
+  if (task === undefined) await getRecord(rpc, containerId, signal);
+  if (task === undefined || task.status === 'stopped') throw notRunning();
+  try {
+    return await call(task);
+  } catch (error) {
+    if (execId === '' && hasCode(error, 'not-found')) throw notRunning(error);
+    throw error;
+  }
+}
+
+function notRunning(cause?: unknown): CtrdError {
+  return new CtrdError('it does not run', { code: 'failed-precondition', reason: 'state', cause });
+}
+
 /** Sends a signal to a process. Answers whether it was there to get it. */
 export async function signalTask(
   rpc: Rpc,
@@ -60,8 +87,10 @@ export async function signalTask(
     await rpc.client(Tasks).kill({ ...key, signal: number, all }, { signal });
     return true;
   } catch (error) {
-    // "process already finished" or gone altogether, in either case there is nothing to end.
+    // "process already finished" or gone altogether: in either case there is nothing to end. The
+    // same holds when its shim left under the call, after another one deleted the task.
     if (hasCode(error, 'not-found')) return false;
+    if (hasCode(error, 'unavailable') && error.reason === 'shim') return false;
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { type Metrics as Metrics2, MetricsSchema as Metrics2Schema } from '@ctrd
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { type CallControl, CtrdError, type Running } from '@ctrd/core';
 import type { ContainerParts } from '../lifecycle/parts.js';
+import { onTask } from '../lifecycle/tasks.js';
 import { checkId } from '../lifecycle/validate.js';
 
 /** What a container uses, the same for both kinds of cgroups. */
@@ -31,17 +32,18 @@ export interface ContainerStats {
   readonly io: { readonly readBytes: bigint; readonly writtenBytes: bigint };
 }
 
-/** Throws `not-found` for a container that does not run. */
 export async function containerStats(
   { rpc }: ContainerParts,
   id: string,
   { signal }: Running<CallControl>,
 ): Promise<ContainerStats> {
   checkId(id);
-  const { metrics } = await rpc.client(Tasks).metrics({ filters: [`id==${id}`] }, { signal });
-  const [metric] = metrics;
+  const metric = await onTask(rpc, { containerId: id }, signal, async () => {
+    const { metrics } = await rpc.client(Tasks).metrics({ filters: [`id==${id}`] }, { signal });
+    return metrics[0];
+  });
   if (metric?.data === undefined) {
-    throw new CtrdError('it has no running process', { code: 'not-found', reason: 'not-running' });
+    throw new CtrdError('its runtime tells nothing of what it uses', { code: 'unimplemented' });
   }
   const at = metric.timestamp ? timestampDate(metric.timestamp) : new Date();
   return statsOf(metric.data.typeUrl, metric.data.value, at);

@@ -75,8 +75,9 @@ function unknown(text: string): Meaning | undefined {
   if (text.includes('no space left on device')) return { code: 'storage-full' };
   // The shim went away under the call; how its process ended is another question.
   if (text.includes('ttrpc: closed')) return { code: 'unavailable', reason: 'shim' };
-  // "cannot start a running process", "cannot exec in a stopped state", …
-  if (/\bcannot \w+ (?:in )?an? \w+ (?:process|state|task|container)\b/.test(text)) {
+  // "cannot start a running process", "cannot exec in a stopped state", "cannot pause task in created
+  // state", …
+  if (/\bcannot \w+ (?:task )?(?:in )?(?:an? )?\w+ (?:process|state|task|container)\b/.test(text)) {
     return { code: 'failed-precondition', reason: 'state' };
   }
   if (text.includes('failed parsing subscription filters')) return { code: 'invalid-argument' };
@@ -87,8 +88,13 @@ function unknown(text: string): Meaning | undefined {
   return undefined;
 }
 
+/** A missing mount source is no missing command, though the words are the same. */
 function runtimeReason(text: string): string {
-  if (/executable file not found|no such file or directory/.test(text)) return 'command-not-found';
-  if (text.includes('permission denied')) return 'command-not-executable';
+  if (/executable file .*not found|\bexec: .*no such file or directory/i.test(text)) {
+    return 'command-not-found';
+  }
+  if (/\bexec: .*(?:permission denied|is a directory)|exec format error/i.test(text)) {
+    return 'command-not-executable';
+  }
   return 'runtime';
 }
