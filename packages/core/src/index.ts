@@ -23,6 +23,7 @@ export {
 export { type Contributions, contributions, type Token, token } from './di/token.js';
 export {
   CtrdError,
+  checkMilliseconds,
   type ErrorCode,
   type ErrorFacts,
   hasCode,

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { invalidArgument } from '@ctrd/core';
+import { checkMilliseconds, invalidArgument } from '@ctrd/core';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
@@ -58,12 +58,13 @@ export function checkDaemonOptions(options: DaemonOptions): void {
   for (const [field, value] of Object.entries({
     startTimeoutMs,
     stopTimeoutMs,
-    'restart.limit': restart.limit,
     'restart.windowMs': restart.windowMs,
     'restart.pauseMs': restart.pauseMs,
   })) {
-    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
-      throw invalidArgument(field, 'be a number of at least 0', value);
-    }
+    checkMilliseconds(field, value);
+  }
+  const { limit } = restart;
+  if (limit !== undefined && !(Number.isFinite(limit) && limit >= 0)) {
+    throw invalidArgument('restart.limit', 'be a number of at least 0', limit);
   }
 }

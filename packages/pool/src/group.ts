@@ -1,14 +1,9 @@
 import { type CallOptions, type CallRole, CtrdError } from '@ctrd/core';
-import type { Member } from './member.js';
+import type { Held, Member } from './member.js';
 import { poolChannels } from './pool-events.js';
 import type { PoolSettings } from './pool-options.js';
 import type { PoolCall, PoolStrategy } from './strategy.js';
 import { createWaitQueue, exhausted } from './wait-queue.js';
-
-/** A connection with one of its streams taken; disposal gives the stream back. */
-export interface Held extends Disposable {
-  readonly member: Member;
-}
 
 /** The connections of one role. */
 export interface Group {
@@ -56,11 +51,6 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
     return member;
   }
 
-  function hold(member: Member): Held {
-    const lease = member.quota.lease();
-    return { member, [Symbol.dispose]: () => lease[Symbol.dispose]() };
-  }
-
   const withRoom = () => members.filter(({ quota }) => quota.free > 0);
 
   function tryAcquire(call: PoolCall): Held | undefined {
@@ -68,7 +58,7 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
     const healthy = room.filter(({ view }) => view.healthy);
     // While no connection is ready the daemon is away: one more would not reach it either.
     const candidates = healthy.length > 0 || members.some(isReady) ? healthy : room;
-    return candidates.length === 0 ? undefined : hold(choose(candidates, call));
+    return candidates.length === 0 ? undefined : choose(candidates, call).hold();
   }
 
   function grown(): Member | undefined {
@@ -101,9 +91,9 @@ export function createGroup({ role, settings, strategy, newMember, nextTurn }: G
       if (held !== undefined) return held;
       if (whenExhausted === 'wait') return await wait(call, options);
       const member = grown();
-      if (member !== undefined) return hold(choose([member], call));
+      if (member !== undefined) return choose([member], call).hold();
       const room = withRoom();
-      if (room.length > 0) return hold(choose(room, call));
+      if (room.length > 0) return choose(room, call).hold();
       throw exhausted(
         'streams',
         `all ${members.length * settings.maxStreams} streams of role ${role} are taken`,

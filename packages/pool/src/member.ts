@@ -1,40 +1,36 @@
 import type { Message } from '@bufbuild/protobuf';
-import {
-  type CallRole,
-  type Connection,
-  type ConnectionState,
-  CtrdError,
-  type StreamCall,
-  type UnaryCall,
-} from '@ctrd/core';
+import type { CallRole, Connection, ConnectionState, UnaryCall } from '@ctrd/core';
 import { createEjection, type EjectionRules } from './ejection.js';
 import { averaged } from './latency.js';
 import { isDropped, showsThatItWorks } from './outcome.js';
 import { poolChannels } from './pool-events.js';
+import { createSlot, type Slot } from './slot.js';
 import type { ConnectionView } from './strategy.js';
 import { createStreamQuota, type StreamQuota } from './stream-quota.js';
 
-/**
- * One place of the pool: a connection that is opened when it is first used, may be closed when it is
- * not, and is opened again.
- */
-export interface Member {
+/** What carries calls to one connection. */
+type Carrier = Pick<Connection, 'unary' | 'stream'>;
+
+/** A stream of a connection, taken for one long-lived call; disposal gives it back. */
+export interface Held extends Carrier, Disposable {}
+
+/** One place of the pool, with what is known of it: calls, streams, health. */
+export interface Member extends Pick<Slot, 'open' | 'rest' | 'close'> {
   readonly view: ConnectionView;
   readonly quota: StreamQuota;
   /** Milliseconds since its last call; 0 while one is under way or a stream is taken by hand. */
   readonly idleForMs: number;
-  /** The connection, if it is open. */
-  readonly open: Connection | undefined;
   picked(turn: number): void;
+  /** Carries a short call. */
   unary(call: UnaryCall): Promise<Message>;
-  stream(call: StreamCall): AsyncIterable<Message>;
+  /**
+   * Takes a stream for a long-lived call. It counts as under way from now on, so that who is next in
+   * the same moment sees it. Throws `quota-exhausted`.
+   */
+  hold(): Held;
   connect(options: { signal: AbortSignal }): Promise<void>;
   /** What a health check of the connection found. */
   checked(serves: boolean): void;
-  /** Closes the connection; the next call opens another one. */
-  rest(): Promise<void>;
-  /** Closes the connection for good. */
-  close(): Promise<void>;
 }
 
 export interface MemberParts {
@@ -49,31 +45,21 @@ export interface MemberParts {
   readonly onRoom: () => void;
 }
 
-export function createMember({
-  id,
-  role,
-  maxStreams,
-  open,
-  onState,
-  onRoom,
-  ...rest
-}: MemberParts): Member {
-  let connection: Connection | undefined;
-  let watching: Disposable | undefined;
-  let closed = false;
+export function createMember({ id, role, maxStreams, ...parts }: MemberParts): Member {
+  const { open, onState, onRoom } = parts;
   let inFlight = 0;
   let latencyMs: number | undefined;
   let lastPick = 0;
   let lastUse = performance.now();
 
   const quota = createStreamQuota(maxStreams, {
-    taken: () => tell(poolChannels.acquire),
+    taken: () => tellOfStreams('acquire'),
     freed() {
-      tell(poolChannels.release);
+      tellOfStreams('release');
       onRoom();
     },
   });
-  const ejection = createEjection(rest.ejection, {
+  const ejection = createEjection(parts.ejection, {
     ejected(forMs) {
       if (poolChannels.eject.hasSubscribers) {
         poolChannels.eject.publish({ role, connection: id, until: Date.now() + forMs });
@@ -83,16 +69,21 @@ export function createMember({
     },
     returned: onRoom,
   });
-  const state = (): ConnectionState => (closed ? 'closed' : (connection?.state ?? 'idle'));
+  const slot = createSlot(open, (state) => {
+    onState(view);
+    if (state === 'ready') tellOfConnect();
+    else ejection.broke();
+    onRoom();
+  });
   const view: ConnectionView = Object.freeze({
     id,
     role,
     maxStreams,
-    get state() {
-      return state();
+    get state(): ConnectionState {
+      return slot.state;
     },
     get healthy() {
-      return !closed && !ejection.active && connection?.state !== 'failing';
+      return !ejection.active && slot.state !== 'failing' && slot.state !== 'closed';
     },
     get free() {
       return quota.free;
@@ -108,35 +99,14 @@ export function createMember({
     },
   });
 
-  function tell(channel: (typeof poolChannels)['acquire']): void {
+  function tellOfStreams(what: 'acquire' | 'release'): void {
+    const channel = poolChannels[what];
     if (channel.hasSubscribers) channel.publish({ role, connection: id, free: quota.free });
   }
 
-  function opened(): Connection {
-    if (closed) {
-      throw new CtrdError('the connection has left the pool', {
-        code: 'unavailable',
-        reason: 'closed',
-      });
-    }
-    if (connection === undefined) {
-      connection = open();
-      watching = connection.watch((now) => {
-        onState(view);
-        if (now !== 'ready') ejection.broke();
-        else if (poolChannels.connect.hasSubscribers) {
-          poolChannels.connect.publish({ role, connection: id });
-        }
-        onRoom();
-      });
-    }
-    return connection;
-  }
-
-  function begin(): { readonly used: Connection; readonly mark: number } {
-    const used = opened();
-    inFlight += 1;
-    return { used, mark: ejection.begun() };
+  function tellOfConnect(): void {
+    const { connect } = poolChannels;
+    if (connect.hasSubscribers) connect.publish({ role, connection: id });
   }
 
   function end(): void {
@@ -149,15 +119,35 @@ export function createMember({
     else if (showsThatItWorks(error)) ejection.succeeded();
   }
 
-  async function shut(): Promise<void> {
-    const shutting = connection;
-    connection = undefined;
-    watching?.[Symbol.dispose]();
-    ejection[Symbol.dispose]();
-    if (shutting === undefined) return;
-    onState(view);
-    await shutting.close();
-  }
+  const carrier: Carrier = {
+    async unary(call) {
+      const used = slot.use();
+      const mark = ejection.begun();
+      const start = performance.now();
+      try {
+        const answer = await used.unary(call);
+        ejection.succeeded();
+        if (call.options.role !== 'stream') {
+          latencyMs = averaged(latencyMs, performance.now() - start);
+        }
+        return answer;
+      } catch (error) {
+        judge(error, mark);
+        throw error;
+      }
+    },
+    async *stream(call) {
+      const used = slot.use();
+      const mark = ejection.begun();
+      try {
+        yield* used.stream(call);
+        ejection.succeeded();
+      } catch (error) {
+        judge(error, mark);
+        throw error;
+      }
+    },
+  };
 
   return {
     view,
@@ -166,50 +156,44 @@ export function createMember({
       return inFlight > 0 || quota.free < maxStreams ? 0 : performance.now() - lastUse;
     },
     get open() {
-      return connection;
+      return slot.open;
     },
     picked(turn) {
       lastPick = turn;
     },
     async unary(call) {
-      const { used, mark } = begin();
-      const start = performance.now();
+      inFlight += 1;
       try {
-        const answer = await used.unary(call);
-        ejection.succeeded();
-        if (call.options.role !== 'stream')
-          latencyMs = averaged(latencyMs, performance.now() - start);
-        return answer;
-      } catch (error) {
-        judge(error, mark);
-        throw error;
+        return await carrier.unary(call);
       } finally {
         end();
       }
     },
-    async *stream(call) {
-      const { used, mark } = begin();
-      try {
-        yield* used.stream(call);
-        ejection.succeeded();
-      } catch (error) {
-        judge(error, mark);
-        throw error;
-      } finally {
-        end();
-      }
+    hold() {
+      const lease = quota.lease();
+      inFlight += 1;
+      return {
+        ...carrier,
+        [Symbol.dispose]() {
+          if (lease.released) return;
+          end();
+          lease[Symbol.dispose]();
+        },
+      };
     },
-    connect: (options) => opened().connect(options),
+    connect: (options) => slot.use().connect(options),
     checked(serves) {
       if (!serves) return ejection.eject();
       ejection.succeeded();
       ejection.end();
     },
-    rest: shut,
+    async rest() {
+      ejection[Symbol.dispose]();
+      await slot.rest();
+    },
     async close() {
-      if (closed) return;
-      closed = true;
-      await shut();
+      ejection[Symbol.dispose]();
+      await slot.close();
     },
   };
 }

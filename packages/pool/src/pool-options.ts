@@ -1,8 +1,8 @@
-import { type CallRole, invalidArgument } from '@ctrd/core';
+import { type CallRole, checkMilliseconds, invalidArgument } from '@ctrd/core';
 import { leastUsed } from './strategies/least-used.js';
 import type { PoolStrategy } from './strategy.js';
 
-/** Options of `pool()`. */
+/** Options of `pool()`. Times are at most 2 147 483 647 milliseconds, which is 24 days. */
 export interface PoolOptions {
   /**
    * Connections of each role, or of all: `5`, `{ stream: 5 }`. They are opened when they are first
@@ -101,30 +101,25 @@ export function poolSettings(options: PoolOptions = {}): PoolSettings {
   if (!['wait', 'fail', 'grow'].includes(whenExhausted)) {
     throw invalidArgument('whenExhausted', 'be wait, fail or grow', whenExhausted);
   }
-  const firstMs = count('ejection.firstMs', ejection.firstMs, 1000);
+  const firstMs = time('ejection.firstMs', ejection.firstMs, 1000);
   return {
     capacity,
     maxStreams: count('maxStreams', options.maxStreams, 1000),
     whenExhausted,
     growTo: count('growTo', options.growTo, Math.max(32, largest), largest),
     maxQueued: count('maxQueued', options.maxQueued, 1000),
-    queueTimeoutMs: count('queueTimeoutMs', options.queueTimeoutMs, 30_000),
+    queueTimeoutMs: time('queueTimeoutMs', options.queueTimeoutMs, 30_000),
     waitForReady: options.waitForReady ?? false,
     eager: options.eager ?? false,
-    idleMs: count('idleMs', options.idleMs, 300_000),
+    idleMs: time('idleMs', options.idleMs, 300_000),
     healthCheck: healthCheck && {
-      intervalMs: count('healthCheck.intervalMs', healthCheck.intervalMs, 10_000, 1000),
-      timeoutMs: count('healthCheck.timeoutMs', healthCheck.timeoutMs, 2000),
+      intervalMs: time('healthCheck.intervalMs', healthCheck.intervalMs, 10_000, 1000),
+      timeoutMs: time('healthCheck.timeoutMs', healthCheck.timeoutMs, 2000),
     },
     ejection: {
       failures: count('ejection.failures', ejection.failures, 3),
       firstMs,
-      longestMs: count(
-        'ejection.longestMs',
-        ejection.longestMs,
-        Math.max(30_000, firstMs),
-        firstMs,
-      ),
+      longestMs: time('ejection.longestMs', ejection.longestMs, Math.max(30_000, firstMs), firstMs),
     },
   };
 }
@@ -148,4 +143,10 @@ function count(field: string, given: number | undefined, byDefault: number, min 
   const value = given ?? byDefault;
   if (Number.isSafeInteger(value) && value >= min) return value;
   throw invalidArgument(field, `be a whole number of at least ${min}`, value);
+}
+
+function time(field: string, given: number | undefined, byDefault: number, min = 1): number {
+  const value = count(field, given, byDefault, min);
+  checkMilliseconds(field, value);
+  return value;
 }

@@ -1,28 +1,25 @@
-import type { CallOptions } from '@ctrd/core';
+import type { Prepare } from './carrier.js';
+import type { Gate } from './gate.js';
 import type { Member } from './member.js';
 import type { PooledConnection } from './pool-api.js';
 
-/** What the calls of a pinned connection have in common with the pool's own. */
-export interface Gate {
-  enter(): Disposable;
-  prepared<C extends { readonly options: CallOptions }>(call: C): C;
-}
-
-export function pooledConnection(member: Member, { enter, prepared }: Gate): PooledConnection {
+/** A member in a caller's hand. */
+export function pooledConnection(member: Member, gate: Gate, prepare: Prepare): PooledConnection {
   const { quota, view } = member;
   const methods: Omit<PooledConnection, keyof typeof view> = {
     consume: (n) => quota.consume(n),
     produce: (n) => quota.produce(n),
     lease: () => quota.lease(),
     async unary(call) {
-      using _entered = enter();
-      using _lease = call.options.role === 'stream' ? quota.lease() : undefined;
-      return await member.unary(prepared(call));
+      using _entered = gate.enter();
+      if (call.options.role !== 'stream') return await member.unary(prepare(call));
+      using held = member.hold();
+      return await held.unary(prepare(call));
     },
     async *stream(call) {
-      using _entered = enter();
-      using _lease = quota.lease();
-      yield* member.stream(prepared(call));
+      using _entered = gate.enter();
+      using held = member.hold();
+      yield* held.stream(prepare(call));
     },
   };
   // With the view's getters, not their values of now.

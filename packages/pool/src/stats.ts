@@ -1,12 +1,12 @@
 import type { CallRole } from '@ctrd/core';
+import type { Gate } from './gate.js';
 import type { Group } from './group.js';
 import type { PoolStats, RoleStats } from './pool-api.js';
 import type { ConnectionView } from './strategy.js';
 
 /** A picture of the pool that does not change any more. */
 export function statsOf(
-  state: PoolStats['state'],
-  calls: number,
+  { state, calls }: Gate,
   groups: Readonly<Record<CallRole, Group>>,
 ): PoolStats {
   const { control, bulk, stream } = groups;

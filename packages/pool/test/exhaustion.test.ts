@@ -1,8 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { caught } from '../../core/test/support/caught.js';
 import { until } from '../../core/test/support/until.js';
 import { createPool, type PoolEvent, type PoolStrategy, seedDefaults } from '../src/index.js';
+import { poolChannels } from '../src/pool-events.js';
 import { long, short, watching } from './support/calls.js';
 import { dropped, type FakeCall, fakeConnections } from './support/fake-connections.js';
 
@@ -229,6 +230,27 @@ describe('diagnostics channels', () => {
     expect(seen[0]?.[1]).toEqual({ role: 'stream', connection: 2, free: 0 });
     expect(seen[1]?.[1]).toEqual({ role: 'stream', queued: 1 });
     expect(seen[2]?.[1]).toEqual({ role: 'stream', connection: 2, free: 1 });
+  });
+
+  it('make no event while nobody listens', async () => {
+    const published = Object.values(poolChannels).map((channel) => vi.spyOn(channel, 'publish'));
+    try {
+      const fakes = fakeConnections();
+      const options = { maxStreams: 1, whenExhausted: 'wait', ejection: { failures: 1 } } as const;
+      const pool = createPool(fakes, options);
+      await pool.connect();
+      const first = caught(pool.unary(long()));
+      const second = pool.unary(long());
+      await until(() => fakes.calls().length === 1);
+      fakes.calls()[0]?.fail(dropped());
+      expect(await first).toMatchObject({ reason: 'dropped' });
+      await until(() => fakes.calls().length === 1);
+      fakes.calls()[0]?.answer();
+      await second;
+      for (const publish of published) expect(publish).not.toHaveBeenCalled();
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
 

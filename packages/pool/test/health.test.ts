@@ -84,6 +84,25 @@ describe('a connection that is failing', () => {
   });
 });
 
+describe('a listener to the connections', () => {
+  it('that fails harms neither calls nor other listeners, and is reported', async () => {
+    const fakes = fakeConnections();
+    const failures: CtrdError[] = [];
+    const pool = createPool({ ...fakes, onFailure: (error) => failures.push(error) });
+    const states: string[] = [];
+    pool.watch(() => {
+      throw new Error('of the listener');
+    });
+    const watching = pool.watch(({ state }) => states.push(state));
+    await pool.connect();
+    expect(states).toEqual(['ready', 'ready', 'ready']);
+    expect(failures.map(({ rawMessage }) => rawMessage)).toEqual(Array(3).fill('of the listener'));
+    watching[Symbol.dispose]();
+    await pool.close();
+    expect(states).toHaveLength(3);
+  });
+});
+
 describe('while the daemon is away', () => {
   it('long calls wait on the connections that are there, and the pool does not grow', async () => {
     const fakes = fakeConnections();

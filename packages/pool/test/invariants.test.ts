@@ -1,7 +1,17 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPool, type Pool, type PoolOptions, type PoolStrategy } from '../src/index.js';
+import {
+  createPool,
+  leastInFlight,
+  leastUsed,
+  type Pool,
+  type PoolOptions,
+  type PoolStrategy,
+  powerOfTwoChoices,
+  roundRobin,
+  sticky,
+} from '../src/index.js';
 import { long, short, watching } from './support/calls.js';
 import {
   dropped,
@@ -16,7 +26,7 @@ afterEach(() => void vi.useRealTimers());
 const maxStreams = 3;
 
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), which: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('stream' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('short' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('answer' as const), which: fc.nat() }) },
@@ -26,8 +36,11 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.nat(2000) }) },
 );
 
+const strategies = { leastUsed, leastInFlight, roundRobin, powerOfTwoChoices, sticky };
+const strategyName = fc.constantFrom(...(Object.keys(strategies) as (keyof typeof strategies)[]));
+
 /** A pool under test, what the test knows of it, and what must hold of both at any time. */
-function model(options: PoolOptions) {
+function modelOf(inner: PoolStrategy, options: PoolOptions) {
   const fakes = fakeConnections();
   // Looks over the strategy's shoulder: it is never shown what it must not pick.
   const strategy: PoolStrategy = {
@@ -40,7 +53,7 @@ function model(options: PoolOptions) {
         expect(candidates.every((view) => view.healthy)).toBe(true);
       }
       expect(candidates.every(({ free }) => free >= room)).toBe(true);
-      return candidates[0] as (typeof candidates)[number];
+      return inner.pick(candidates, call);
     },
   };
   const pool = createPool({ open: fakes.open }, { strategy, ...options });
@@ -105,14 +118,14 @@ describe.each([
   it('loses and doubles no stream in ten thousand random steps', { timeout: 120_000 }, async () => {
     const steps = fc.array(step, { minLength: 250, maxLength: 250, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(steps, async (list) => {
-        const { pool, fakes, aborts, begin, check, end } = model(options);
+      fc.asyncProperty(strategyName, steps, async (name, list) => {
+        const { pool, fakes, aborts, begin, check, end } = modelOf(strategies[name](), options);
         for (const each of list) {
           const calls = fakes.calls();
           const call = 'which' in each ? calls[each.which % calls.length] : undefined;
           switch (each.kind) {
             case 'wait':
-              begin((signal) => pool.unary(long({ signal })));
+              begin((signal) => pool.unary(long({ signal, affinity: `job-${each.which}` })));
               break;
             case 'stream':
               begin(async (signal) => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Health, HealthCheckResponse_ServingStatus as Status } from '@ctrd/api/grpc/health/v1';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Events } from '@ctrd/api/services/events/v1';
@@ -84,6 +85,33 @@ describe('while the daemon is away', () => {
     await daemon.start();
     await expect(pool.unary(short({ waitForReady: true }))).resolves.toBeDefined();
     await expect(pool.unary(short())).resolves.toBeDefined();
+  });
+
+  it('each connection that comes back is told of, on its channel', async () => {
+    const seen: unknown[] = [];
+    const listen = (message: unknown) => seen.push(message);
+    await using place = await folder();
+    const path = place.file('d.sock');
+    await using daemon = await fakeDaemon(path);
+    await using pool = createPool({ open: () => grpcConnector().open(path) });
+    await pool.connect();
+    await daemon.kill();
+    await until(() => pool.stats().connections.every(({ state }) => state !== 'ready'));
+    subscribe('ctrd:pool:connect', listen);
+    try {
+      await daemon.start();
+      await Promise.all(
+        (['control', 'bulk', 'stream'] as const).map((role) =>
+          pool.get({ role }).unary(short({ role: 'control', waitForReady: true })),
+        ),
+      );
+      await until(() => seen.length >= 3);
+    } finally {
+      unsubscribe('ctrd:pool:connect', listen);
+    }
+    expect(new Set(seen)).toEqual(
+      new Set(['control', 'bulk', 'stream'].map((role, connection) => ({ role, connection }))),
+    );
   });
 
   it('calls wait for it when they are told to, until their time is up', async () => {

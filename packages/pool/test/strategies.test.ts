@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { until } from '../../core/test/support/until.js';
 import {
   type ConnectionView,
+  createPool,
   leastInFlight,
   leastUsed,
   type PoolStrategy,
@@ -9,6 +11,8 @@ import {
   roundRobin,
   sticky,
 } from '../src/index.js';
+import { long } from './support/calls.js';
+import { fakeConnections } from './support/fake-connections.js';
 import { view } from './support/views.js';
 
 const control = { role: 'control' } as const;
@@ -71,6 +75,37 @@ describe('powerOfTwoChoices', () => {
     const seen = new Set(Array.from({ length: 200 }, () => strategy.pick(views, control).id));
     expect(seen).toEqual(new Set([0, 1, 2, 3, 4]));
     expect(strategy.pick([view(7)], control).id).toBe(7);
+  });
+});
+
+describe('long calls over several connections', () => {
+  it.each([
+    ['leastUsed', leastUsed],
+    ['leastInFlight', leastInFlight],
+    ['roundRobin', roundRobin],
+  ])('are spread evenly by %s, also after some have ended', async (_, strategy) => {
+    const numbers = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 40 }));
+    await fc.assert(
+      fc.asyncProperty(numbers, async ([connections, calls]) => {
+        const fakes = fakeConnections();
+        const pool = createPool(fakes, {
+          capacity: { stream: connections },
+          strategy: strategy(),
+        });
+        const begin = () => Promise.all(Array.from({ length: calls }, () => pool.unary(long())));
+        for (let round = 0; round < 2; round += 1) {
+          const ended = begin();
+          await until(() => fakes.calls().length === calls);
+          const views = pool.stats().connections.filter(({ role }) => role === 'stream');
+          const counts = views.map(({ inFlight }) => inFlight);
+          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+          for (const call of fakes.calls()) call.answer();
+          await ended;
+        }
+        await pool.close();
+      }),
+      { numRuns: 30 },
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { CtrdError, hasCode, invalidArgument, mergeSignals, type Running } from '@ctrd/core';
+import { CtrdError, checkMilliseconds, hasCode, mergeSignals, type Running } from '@ctrd/core';
 import type { DestroyOptions } from '../container-options.js';
 import { deliveredExit } from '../exits/delivering.js';
 import type { ExitMessage } from '../exits/exit-message.js';
@@ -37,9 +37,7 @@ export async function endTask(
 ): Promise<ExitMessage | undefined> {
   const { id } = record;
   const key = { containerId: id, execId: '' };
-  if (!(Number.isFinite(graceMs) && graceMs >= 0)) {
-    throw invalidArgument('graceMs', 'be a number of at least 0', graceMs);
-  }
+  checkMilliseconds('graceMs', graceMs);
   const gentle = signalNumber(
     stopSignal ?? (record.labels[labels.stopSignal] || 'SIGTERM'),
     'stopSignal',

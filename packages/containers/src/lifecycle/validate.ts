@@ -1,4 +1,4 @@
-import { identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
+import { checkMilliseconds, identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
 import type { ContainerOptions, ExecOptions } from '../container-options.js';
 import { type Stdio, stdioOf } from '../io/stdio.js';
 import { defaultSpec, withArgs, withCwd, withEnv } from '../spec/index.js';
@@ -41,9 +41,7 @@ export function checkExecOptions(options: ExecOptions): Stdio {
   if (options.env !== undefined) withEnv(options.env);
   if (options.cwd !== undefined) withCwd(options.cwd);
   if (options.tty !== undefined && options.tty !== false) terminalSize(options.tty);
-  if (options.killAfterMs !== undefined && !(options.killAfterMs >= 0)) {
-    throw invalidArgument('killAfterMs', 'be a number of at least 0', options.killAfterMs);
-  }
+  checkMilliseconds('killAfterMs', options.killAfterMs);
   return stdioOf(options.stdio, isTty(options.tty));
 }
 

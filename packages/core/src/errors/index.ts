@@ -1,3 +1,3 @@
 export type { ErrorCode } from './code.js';
 export { CtrdError, type ErrorFacts } from './ctrd-error.js';
-export { hasCode, invalidArgument, toCtrdError } from './make.js';
+export { checkMilliseconds, hasCode, invalidArgument, toCtrdError } from './make.js';

@@ -7,6 +7,15 @@ export function invalidArgument(field: string, rule: string, value?: unknown): C
   return new CtrdError(`${field} must ${rule}${given}`, { code: 'invalid-argument', field });
 }
 
+/** Node's timers know no longer time: they would make it one millisecond. */
+const longestMs = 2 ** 31 - 1;
+
+/** Throws `invalid-argument` unless it is a time that a timer can keep, or not given. */
+export function checkMilliseconds(field: string, value: number | undefined): void {
+  if (value === undefined || (Number.isFinite(value) && value >= 0 && value <= longestMs)) return;
+  throw invalidArgument(field, `be a number of milliseconds from 0 to ${longestMs}`, value);
+}
+
 /** Whether a failure is ours and has one of the codes. */
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is CtrdError {
   return error instanceof CtrdError && codes.includes(error.code);

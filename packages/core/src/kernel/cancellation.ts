@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { CtrdError, invalidArgument } from '../errors/index.js';
+import { CtrdError, checkMilliseconds, invalidArgument } from '../errors/index.js';
 import type { CallControl } from './operation.js';
 
 /** A signal that ends with the first of several causes. Disposing lets go of them all. */
@@ -108,9 +108,7 @@ function checkControl({ signal, timeoutMs }: CallControl): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgument('signal', 'be an AbortSignal', signal);
   }
-  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
-    throw invalidArgument('timeoutMs', 'be a number of at least 0', timeoutMs);
-  }
+  checkMilliseconds('timeoutMs', timeoutMs);
 }
 
 function timeoutError(timeoutMs: number): CtrdError {

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { invalidArgument } from '../errors/index.js';
+import { checkMilliseconds, invalidArgument } from '../errors/index.js';
 import { socketPath } from '../rpc/address.js';
 import { identifierRule, isIdentifier } from './identifier.js';
 
@@ -38,10 +38,5 @@ export function checkClientOptions(options: ClientOptions): void {
   if (snapshotter !== undefined && !isIdentifier(snapshotter)) {
     throw invalidArgument('snapshotter', "be a plugin's id, such as overlayfs", snapshotter);
   }
-  if (
-    connectTimeoutMs !== undefined &&
-    !(Number.isFinite(connectTimeoutMs) && connectTimeoutMs >= 0)
-  ) {
-    throw invalidArgument('connectTimeoutMs', 'be a number of at least 0', connectTimeoutMs);
-  }
+  checkMilliseconds('connectTimeoutMs', connectTimeoutMs);
 }

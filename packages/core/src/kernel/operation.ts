@@ -2,7 +2,7 @@
 export interface CallControl {
   /** Ends the call early: it fails with `aborted`, having undone what it did. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call fails with `timeout`. 0 means now. Default: none. */
+  /** Milliseconds until the call fails with `timeout`. 0 means now, 2 147 483 647 is the most. Default: none. */
   readonly timeoutMs?: number | undefined;
 }
 

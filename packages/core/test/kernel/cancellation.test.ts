@@ -30,9 +30,12 @@ describe('merged signals', () => {
     expect(abortError(merged.signal)).toMatchObject({ code: 'timeout' });
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuse the time %s', (timeoutMs) => {
-    expect(() => mergeSignals({ timeoutMs })).toThrow(/timeoutMs must be/);
-  });
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+    'refuse the time %s, which no timer keeps',
+    (timeoutMs) => {
+      expect(() => mergeSignals({ timeoutMs })).toThrow(/timeoutMs must be/);
+    },
+  );
 });
 
 describe('an aborted call', () => {

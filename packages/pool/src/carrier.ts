@@ -1,0 +1,60 @@
+import type { CallOptions, CallRole, Transport, UnaryCall } from '@ctrd/core';
+import { mergeSignals } from '@ctrd/core';
+import type { Gate } from './gate.js';
+import type { Group } from './group.js';
+import type { PoolCall } from './strategy.js';
+
+/** A call as it goes out: it waits for a daemon that is away when that is the pool's setting. */
+export type Prepare = <C extends { readonly options: CallOptions }>(call: C) => C;
+
+export interface CarrierParts {
+  readonly gate: Gate;
+  readonly groups: Readonly<Record<CallRole, Group>>;
+  readonly prepare: Prepare;
+}
+
+/** Takes each call to a connection of its role: short ones at once, long ones with a stream taken. */
+export function createCarrier({
+  gate,
+  groups,
+  prepare,
+}: CarrierParts): Pick<Transport, 'unary' | 'stream'> {
+  return {
+    async unary(call) {
+      using _entered = gate.enter();
+      const ready = prepare(call);
+      const which = poolCall(call.options);
+      if (which.role !== 'stream') return await groups[which.role].pick(which).unary(ready);
+      const start = performance.now();
+      using held = await groups.stream.acquire(which, call.options);
+      return await held.unary(shortened(ready, performance.now() - start));
+    },
+    async *stream(call) {
+      using _entered = gate.enter();
+      const which = poolCall(call.options);
+      // One clock for the wait and the call; and whoever leaves a stream lying gives it back by an abort.
+      using merged = mergeSignals(call.options);
+      const { signal } = merged;
+      const limits = { ...call.options, signal, timeoutMs: undefined };
+      using held = await groups[which.role].acquire(which, limits);
+      const release = () => held[Symbol.dispose]();
+      signal.addEventListener('abort', release, { once: true });
+      try {
+        yield* held.stream(prepare({ ...call, options: limits }));
+      } finally {
+        signal.removeEventListener('abort', release);
+      }
+    },
+  };
+}
+
+export function poolCall({ role = 'control', affinity }: PoolCall | CallOptions): PoolCall {
+  return { role, affinity };
+}
+
+/** The call, with what its time limit leaves after a wait. */
+function shortened(call: UnaryCall, waitedMs: number): UnaryCall {
+  const { timeoutMs } = call.options;
+  if (timeoutMs === undefined || timeoutMs === 0) return call;
+  return { ...call, options: { ...call.options, timeoutMs: Math.max(0, timeoutMs - waitedMs) } };
+}
