@@ -77,5 +77,6 @@ export const ahead: readonly Ahead[] = [
   { path: 'containerd.types.transfer.ContainerPath', reason: 'Since 2.3.' },
   { path: 'containerd.types.transfer.ReadStream', reason: 'Since 2.3.' },
   { path: 'containerd.types.transfer.WriteStream', reason: 'Since 2.3.' },
+  { path: 'ttrpc', reason: 'A protocol of its own, whose package is not among the originals.' },
   { path: 'grpc.health.v1', reason: 'An API of gRPC, not of containerd, whose packages lack it.' },
 ];

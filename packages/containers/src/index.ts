@@ -21,6 +21,7 @@ export type {
   TerminalSize,
   UpdateOptions,
 } from './container-options.js';
+export { ExitJournal } from './exits/exit-journal.js';
 export type { ExitMessage, ProcessKey } from './exits/exit-message.js';
 export { ExitWatcher } from './exits/exit-watcher.js';
 export { type BeforeCreate, beforeCreate, execExited, exited } from './exits/moments.js';

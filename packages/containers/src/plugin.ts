@@ -1,4 +1,5 @@
 import {
+  Address,
   bind,
   DefaultSnapshotter,
   definePlugin,
@@ -8,11 +9,14 @@ import {
   type Moment,
   Owner,
   type PluginContext,
+  Report,
+  type Resolver,
   Rpc,
   RuntimeDir,
   SnapshotSource,
 } from '@ctrd/core';
 import type { ContainerAPIClient, ExitHook } from './container-api.js';
+import { createExitJournal, ExitJournal } from './exits/exit-journal.js';
 import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
 import { execExited, exited } from './exits/moments.js';
 import { createLocks } from './lifecycle/locks.js';
@@ -20,6 +24,7 @@ import type { ContainerParts } from './lifecycle/parts.js';
 import { patientRpc } from './lifecycle/patient-rpc.js';
 import { createRegistry } from './lifecycle/registry.js';
 import { containerOperations } from './operations.js';
+import { createShimExits } from './shim/shim-exits.js';
 import type { SpecChange } from './spec/index.js';
 
 /** Options of {@link containers}. */
@@ -39,9 +44,9 @@ export interface ContainersOptions {
 export function containers(options: ContainersOptions = {}) {
   return definePlugin({
     name: 'containers',
-    requires: [Rpc, Leases, Owner, DefaultSnapshotter, RuntimeDir],
+    requires: [Rpc, Address, Leases, Owner, DefaultSnapshotter, RuntimeDir],
     uses: [ImageSource, SnapshotSource],
-    provides: [bind(ExitWatcher, (parts) => createExitWatcher(parts.get(Rpc)))],
+    provides: [bind(ExitJournal, journalOf), bind(ExitWatcher, watcherOf)],
     setup(context) {
       const parts = partsOf(context, options);
       for (const hook of options.onExit ?? []) context.hooks.on(exited, hook);
@@ -63,6 +68,24 @@ export function containers(options: ContainersOptions = {}) {
   });
 }
 
+function journalOf(parts: Resolver): ExitJournal {
+  return createExitJournal(() => ({
+    runtimeDir: parts.get(RuntimeDir).path,
+    address: parts.get(Address).path,
+    namespace: parts.get(Rpc).namespace,
+  }));
+}
+
+function watcherOf(parts: Resolver): ExitWatcher {
+  const rpc = parts.get(Rpc);
+  return createExitWatcher({
+    rpc,
+    shims: createShimExits(rpc.namespace, () => parts.get(Address).path),
+    journal: parts.get(ExitJournal),
+    report: parts.get(Report),
+  });
+}
+
 function partsOf(context: PluginContext, options: ContainersOptions): ContainerParts {
   return {
     rpc: context.get(Rpc),
@@ -75,6 +98,7 @@ function partsOf(context: PluginContext, options: ContainersOptions): ContainerP
     runtimeDir: context.get(RuntimeDir).path,
     defaultSnapshotter: context.get(DefaultSnapshotter),
     exits: context.get(ExitWatcher),
+    journal: context.get(ExitJournal),
     images: () => context.get(ImageSource),
     snapshots: () => context.get(SnapshotSource),
     locks: createLocks(),

@@ -1,3 +1,5 @@
+import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
+
 /** How a process ended. The same for everybody who asks, however often. */
 export interface ExitMessage {
   readonly containerId: string;
@@ -23,4 +25,18 @@ export interface ProcessKey {
 /** The message of a process whose exit nobody knows any more. */
 export function lostExit(key: ProcessKey, reason: string): ExitMessage {
   return { ...key, exitCode: 255, exitedAt: new Date(), lost: reason };
+}
+
+/**
+ * How a process ended, by a status and a time. A status without a time is of a process that never
+ * ran, and no end at all: `undefined`.
+ */
+export function exitedMessage(
+  key: ProcessKey,
+  exitCode: number,
+  at: Timestamp | undefined,
+): ExitMessage | undefined {
+  if (at === undefined || at.seconds <= 0n) return undefined;
+  const { containerId, execId } = key;
+  return { containerId, execId, exitCode, exitedAt: timestampDate(at) };
 }

@@ -1,9 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { Status } from '@ctrd/api/types/task';
-import { abortError, hasCode, type Rpc, type Token, token } from '@ctrd/core';
-import { type ExitMessage, lostExit, type ProcessKey } from './exit-message.js';
+import {
+  abortError,
+  hasCode,
+  mergeSignals,
+  type Report,
+  type Rpc,
+  type Token,
+  token,
+} from '@ctrd/core';
+import type { ShimExits } from '../shim/shim-exits.js';
+import type { ExitJournal } from './exit-journal.js';
+import { type ExitMessage, exitedMessage, lostExit, type ProcessKey } from './exit-message.js';
+import { createShimHold, type ShimHold } from './shim-hold.js';
 
 /** Learns how processes end. */
 export interface ExitWatcher {
@@ -19,12 +29,23 @@ export const ExitWatcher: Token<ExitWatcher, 'ExitWatcher'> = token('ExitWatcher
   from: 'containers() of @ctrd/containers',
 });
 
-/** Watches with the daemon's Wait, which stays open as long as the process runs. */
-export function createExitWatcher(rpc: Rpc): ExitWatcher {
-  const tasks = rpc.client(Tasks);
+/** What a watcher asks. */
+export interface WatcherParts {
+  readonly rpc: Rpc;
+  readonly shims: ShimExits;
+  readonly journal: ExitJournal;
+  readonly report: Report;
+}
 
-  /** One Wait: the end of the process, or `undefined` when the call told nothing about it. */
-  async function wait(key: ProcessKey, signal: AbortSignal): Promise<ExitMessage | undefined> {
+/**
+ * Watches with the daemon's Wait, which stays open as long as the process runs. While the daemon is
+ * away, with a Wait at the process's shim: containerd 1.7 and later forget what ends in that time.
+ */
+export function createExitWatcher(parts: WatcherParts): ExitWatcher {
+  const tasks = parts.rpc.client(Tasks);
+
+  /** One Wait: the end of the process, `nothing`, or that the call was `cut` off. */
+  async function wait(key: ProcessKey, signal: AbortSignal): Promise<ExitMessage | Silence> {
     try {
       const { exitStatus, exitedAt } = await tasks.wait(key, {
         signal,
@@ -32,59 +53,85 @@ export function createExitWatcher(rpc: Rpc): ExitWatcher {
         affinity: key.containerId,
         waitForReady: true,
       });
-      return ended(key, exitStatus, exitedAt);
+      return exitedMessage(key, exitStatus, exitedAt) ?? 'nothing';
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
       // The connection, the daemon or the shim went away under the call; the state says what is so.
-      return goOn(error);
+      goOn(error);
+      return 'cut';
     }
   }
 
-  /** What the daemon says of the process now; `undefined` while it may still run. */
-  async function look(key: ProcessKey, signal: AbortSignal): Promise<ExitMessage | undefined> {
+  /** What the daemon says of the process now. */
+  async function look(key: ProcessKey, signal: AbortSignal): Promise<ExitMessage | Look> {
     try {
       const { process } = await tasks.get(key, { signal, waitForReady: true });
-      if (process === undefined || process.status !== Status.STOPPED) return undefined;
-      return ended(key, process.exitStatus, process.exitedAt);
+      if (process === undefined) return 'unclear';
+      if (process.status !== Status.STOPPED) return 'running';
+      return exitedMessage(key, process.exitStatus, process.exitedAt) ?? 'unclear';
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
-      if (hasCode(error, 'not-found')) {
-        return lostExit(key, 'the daemon does not know the process any more');
+      if (hasCode(error, 'not-found')) return 'unknown';
+      goOn(error);
+      return 'unclear';
+    }
+  }
+
+  async function fromDaemon(
+    key: ProcessKey,
+    shim: ShimHold,
+    signal: AbortSignal,
+  ): Promise<ExitMessage> {
+    for (let attempt = 0; ; attempt += 1) {
+      const began = performance.now();
+      const word = await wait(key, signal);
+      if (isExit(word)) return word;
+      if (word === 'cut') shim.take();
+      const state = await look(key, signal);
+      if (isExit(state)) return state;
+      if (state === 'unknown') {
+        const known = (await shim.lastWord()) ?? (await parts.journal.find(key));
+        return known ?? lostExit(key, 'neither the daemon nor its shim knows the process any more');
       }
-      return goOn(error);
+      if (state === 'running') shim.release();
+      // A Wait that held for a while was a good one; pauses grow for those that fail at once.
+      if (performance.now() - began > longestPauseMs) attempt = 0;
+      await sleep(pauseMs(attempt), undefined, { signal }).catch(() => {
+        throw abortError(signal);
+      });
     }
   }
 
   return {
     async watch(key, { signal }) {
-      for (let attempt = 0; ; attempt += 1) {
-        const exit = (await wait(key, signal)) ?? (await look(key, signal));
-        if (exit !== undefined) return exit;
-        await sleep(pauseMs(attempt), undefined, { signal }).catch(() => {
-          throw abortError(signal);
-        });
+      const settled = new AbortController();
+      using merged = mergeSignals({ signal: settled.signal }, signal);
+      const shim = createShimHold(key, { ...parts, signal: merged.signal });
+      try {
+        return await Promise.race([fromDaemon(key, shim, merged.signal), shim.exit]);
+      } finally {
+        settled.abort();
       }
     },
   };
 }
 
+type Silence = 'nothing' | 'cut';
+type Look = 'running' | 'unknown' | 'unclear';
+
+function isExit(word: ExitMessage | Silence | Look): word is ExitMessage {
+  return typeof word === 'object';
+}
+
 /** Throws what no further attempt can mend; anything else says nothing about the process. */
-function goOn(error: unknown): undefined {
+function goOn(error: unknown): void {
   const closed = hasCode(error, 'failed-precondition') && error.reason === 'closed';
   if (closed || hasCode(error, 'invalid-argument', 'permission-denied', 'unimplemented')) {
     throw error;
   }
 }
 
-/** From 20 ms, doubling up to a second: a daemon that restarts serves after some 200 ms. */
-const pauseMs = (attempt: number): number => Math.min(20 * 2 ** attempt, 1_000);
+const longestPauseMs = 1_000;
 
-/** A status without a time is of a process that never ran, and no end at all. */
-function ended(
-  key: ProcessKey,
-  exitCode: number,
-  at: Timestamp | undefined,
-): ExitMessage | undefined {
-  if (at === undefined || at.seconds <= 0n) return undefined;
-  return { ...key, exitCode, exitedAt: timestampDate(at) };
-}
+/** From 20 ms, doubling up to a second: a daemon that restarts serves after some 200 ms. */
+const pauseMs = (attempt: number): number => Math.min(20 * 2 ** attempt, longestPauseMs);

@@ -103,8 +103,9 @@ export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): Liv
       return (record && labelledExit(id, record.labels)) ?? lost;
     },
     async cleanUp(exit, signal) {
-      await labelRecord(parts.rpc, id, exitLabels(exit), signal);
-      await deleteTask(parts.rpc, key, signal);
+      // The exit may have come from elsewhere, while the daemon is away.
+      await labelRecord(parts.patient, id, exitLabels(exit), signal);
+      await deleteTask(parts.patient, key, signal);
     },
   });
 }

@@ -89,7 +89,7 @@ async function execOnce(
     lastWord: async (lost) => lost,
     async cleanUp(_exit, limit) {
       parts.registry.get(id)?.execs.delete(execId);
-      await deleteTask(rpc, key, limit);
+      await deleteTask(parts.patient, key, limit);
     },
   });
   rollback.add('watch', async () => process.abandon());

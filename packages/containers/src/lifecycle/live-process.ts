@@ -64,7 +64,11 @@ export function watchProcess(
     if (signal.aborted) throw abortError(signal);
     await attempt(() => io.remove());
     if (!process.removed) {
-      await attempt(() => withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit)));
+      await attempt(async () => {
+        await withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit));
+        // Not before: until then, whoever recovers the container has it from there.
+        await parts.journal.forget(key);
+      });
     }
     exit.settle(message);
   }

@@ -8,6 +8,7 @@ import type {
   Rpc,
   SnapshotSource,
 } from '@ctrd/core';
+import type { ExitJournal } from '../exits/exit-journal.js';
 import type { ExitWatcher } from '../exits/exit-watcher.js';
 import type { SpecChange } from '../spec/index.js';
 import type { Locks } from './locks.js';
@@ -26,6 +27,7 @@ export interface ContainerParts {
   readonly runtimeDir: string;
   readonly defaultSnapshotter: DefaultSnapshotter;
   readonly exits: ExitWatcher;
+  readonly journal: ExitJournal;
   /** Throws an error that names the package when nobody provides them. */
   readonly images: () => ImageSource;
   readonly snapshots: () => SnapshotSource;

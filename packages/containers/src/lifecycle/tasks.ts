@@ -1,8 +1,7 @@
-import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { Status } from '@ctrd/api/types/task';
 import { CtrdError, hasCode, type Rpc } from '@ctrd/core';
-import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
+import { type ExitMessage, exitedMessage, type ProcessKey } from '../exits/exit-message.js';
 import { getRecord } from './records.js';
 
 export type TaskStatus = 'created' | 'running' | 'paused' | 'pausing' | 'stopped' | 'unknown';
@@ -43,7 +42,7 @@ export async function findTask(
     if (process === undefined) return undefined;
     const { pid, stdin, stdout, stderr, terminal, exitStatus, exitedAt } = process;
     const status = statusName(process.status);
-    const exit = status === 'stopped' ? exitOf(key, exitStatus, exitedAt) : undefined;
+    const exit = status === 'stopped' ? exitedMessage(key, exitStatus, exitedAt) : undefined;
     return { pid, status, stdin, stdout, stderr, terminal, exit };
   } catch (error) {
     if (hasCode(error, 'not-found')) return undefined;
@@ -108,13 +107,4 @@ export async function deleteTask(
   } catch (error) {
     if (!hasCode(error, 'not-found')) throw error;
   }
-}
-
-function exitOf(
-  key: ProcessKey,
-  exitCode: number,
-  at: Timestamp | undefined,
-): ExitMessage | undefined {
-  if (at === undefined || at.seconds <= 0n) return undefined;
-  return { ...key, exitCode, exitedAt: timestampDate(at) };
 }

@@ -1,0 +1,61 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createExitJournal, type ExitJournal } from '../../src/exits/exit-journal.js';
+
+let runtimeDir: string;
+
+beforeEach(async () => {
+  runtimeDir = await mkdtemp(join(tmpdir(), 'ctrd-journal-'));
+});
+afterEach(() => rm(runtimeDir, { recursive: true, force: true }));
+
+const open = (address = '/a.sock', namespace = 'n'): ExitJournal =>
+  createExitJournal(() => ({ runtimeDir, address, namespace }));
+const exit = { containerId: 'c', execId: '', exitCode: 42, exitedAt: new Date(1_700_000_000_123) };
+
+describe('the journal of exits', () => {
+  it('keeps an exit for the next life of its host, until it is forgotten', async () => {
+    await open().write(exit);
+    expect(await open().find({ containerId: 'c', execId: '' })).toEqual(exit);
+    await open().forget(exit);
+    expect(await open().find(exit)).toBeUndefined();
+    await open().forget(exit);
+  });
+
+  it('tells processes, namespaces and daemons apart', async () => {
+    await open().write(exit);
+    await open().write({ ...exit, execId: 'e', exitCode: 1 });
+    expect((await open().list()).map(({ exitCode }) => exitCode).sort()).toEqual([1, 42]);
+    expect(await open('/b.sock').find(exit)).toBeUndefined();
+    expect(await open('/a.sock', 'm').find(exit)).toBeUndefined();
+    expect(await open('/b.sock').list()).toEqual([]);
+  });
+
+  it('is for its user alone, and leaves no drafts', async () => {
+    await open().write(exit);
+    const [name] = await readdir(join(runtimeDir, 'exits'));
+    const folder = join(runtimeDir, 'exits', String(name));
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    expect(await readdir(folder)).toEqual(['c']);
+  });
+
+  it.each(['', '{', 'null', '{}', '{"containerId":"c","execId":"","exitCode":"0","exitedAt":0}'])(
+    'takes no word from a file of %j',
+    async (content) => {
+      await open().write(exit);
+      const [name] = await readdir(join(runtimeDir, 'exits'));
+      await writeFile(join(runtimeDir, 'exits', String(name), 'c'), content);
+      expect(await open().find(exit)).toBeUndefined();
+      expect(await open().list()).toEqual([]);
+    },
+  );
+
+  it('fails where it cannot write', async () => {
+    await mkdir(join(runtimeDir, 'exits'));
+    await rm(join(runtimeDir, 'exits'), { recursive: true });
+    await writeFile(join(runtimeDir, 'exits'), '');
+    await expect(open().write(exit)).rejects.toThrow();
+  });
+});
