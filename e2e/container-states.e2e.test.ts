@@ -1,37 +1,27 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { containers } from '@ctrd/containers';
-import { ctrd, RuntimeDir } from '@ctrd/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { busyboxRootfs, daemon, leakOracle, namespaceOf } from './support/index.js';
+import {
+  type BusyboxClient,
+  busyboxClient,
+  type ContainersClient,
+  containersClient,
+  daemon,
+  leakOracle,
+  namespaceOf,
+} from './support/index.js';
 
 const namespace = namespaceOf(import.meta.url);
 const oracle = leakOracle(daemon(), namespace);
-let folder: string;
+let busybox: BusyboxClient;
 let rootfs: string;
-let client: Client;
-
-type Client = Awaited<ReturnType<typeof connect>>;
-
-const connect = () =>
-  ctrd({ address: daemon().address, namespace })
-    .provide(RuntimeDir, { path: daemon().runtimeDir })
-    .use(containers())
-    .connect();
+let client: ContainersClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ctrd-states-'));
-  rootfs = join(folder, 'rootfs');
-  await busyboxRootfs(rootfs);
-  client = await connect();
+  busybox = await busyboxClient(daemon(), namespace);
+  ({ client, rootfs } = busybox);
 });
 
-afterAll(async () => {
-  await client?.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => busybox?.[Symbol.asyncDispose]());
 
 const args = ['sleep', '600'];
 const runs = (id: string) => client.createContainer({ id, rootfs, args });
@@ -46,7 +36,7 @@ const states = {
   stopped: async (id: string) => await (await runs(id)).stop({ graceMs: 0 }),
   /** It has ended while nobody watched: its task is still there. */
   ended: async (id: string) => {
-    const first = await connect();
+    const first = await containersClient(daemon(), namespace);
     await first.createContainer({ id, rootfs, args });
     await first.close();
     await client.stopContainer(id, { graceMs: 0 });

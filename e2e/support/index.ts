@@ -18,6 +18,12 @@ export {
 } from '../../tools/busybox-image/index.js';
 export { containerdBinaries, type Line, lines } from '../../tools/matrix/index.js';
 export {
+  type BusyboxClient,
+  busyboxClient,
+  type ContainersClient,
+  containersClient,
+} from './busybox-client.js';
+export {
   daemon,
   namespaceOf,
   type PrivateDaemon,

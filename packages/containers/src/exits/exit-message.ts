@@ -13,6 +13,11 @@ export interface ExitMessage {
    * Kubernetes, and never one that could be taken for a result.
    */
   readonly lost?: string;
+  /**
+   * The kernel killed a process of the container, because together they took more memory than they
+   * may; perhaps a child whose failure the container's own process only passed on. Never of an exec.
+   */
+  readonly oomKilled?: true;
 }
 
 /** Which process: a container's own, or one that was started in it. */

@@ -9,13 +9,16 @@ import {
   ownerLabel,
   type ResolvedImage,
   type Rollback,
+  type Rpc,
   type Running,
   uninterrupted,
 } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
+import type { ExitMessage } from '../exits/exit-message.js';
 import { beforeCreate, exited } from '../exits/moments.js';
 import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
+import { taskStats } from '../stats/task-stats.js';
 import { buildSpec } from './build-spec.js';
 import { exitLabels, labelledExit, labels } from './labels.js';
 import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
@@ -97,10 +100,15 @@ export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): Liv
   const key = { containerId: id, execId: '' };
   return watchProcess(parts, key, io, {
     moment: exited,
-    async lastWord(lost, signal) {
+    async complete(exit, signal) {
+      if (exit.lost === undefined) {
+        return (await ranOutOfMemory(parts.rpc, exit, signal))
+          ? { ...exit, oomKilled: true }
+          : exit;
+      }
       // Another client may have cleaned up, and has noted the exit first.
       const record = await findRecord(parts.rpc, id, signal);
-      return (record && labelledExit(id, record.labels)) ?? lost;
+      return (record && labelledExit(id, record.labels)) ?? exit;
     },
     async cleanUp(exit, signal) {
       // The exit may have come from elsewhere, while the daemon is away.
@@ -108,6 +116,18 @@ export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): Liv
       await deleteTask(parts.patient, key, signal);
     },
   });
+}
+
+/** The counts of the container's cgroup, which is there until the task is deleted. */
+async function ranOutOfMemory(
+  rpc: Rpc,
+  { containerId, exitCode }: ExitMessage,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (exitCode === 0) return false;
+  // The exit is true without it: a daemon that cannot say so now says nothing.
+  const stats = await taskStats(rpc, containerId, signal).catch(() => undefined);
+  return stats !== undefined && stats.memory.oomKills > 0n;
 }
 
 async function makeRoot(

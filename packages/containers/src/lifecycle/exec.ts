@@ -86,7 +86,7 @@ async function execOnce(
 
   const process = watchProcess(parts, key, io, {
     moment: execExited,
-    lastWord: async (lost) => lost,
+    complete: async (exit) => exit,
     async cleanUp(_exit, limit) {
       parts.registry.get(id)?.execs.delete(execId);
       await deleteTask(parts.patient, key, limit);

@@ -8,6 +8,7 @@ export const labels = {
   exitCode: 'ctrd/exit-code',
   exitedAt: 'ctrd/exited-at',
   exitLost: 'ctrd/exit-lost',
+  exitOom: 'ctrd/exit-oom',
   /** Which call made the record, so that its undoing never takes another's. */
   creation: 'ctrd/creation',
   /** `false` for a snapshot that the caller gave and keeps. */
@@ -16,11 +17,12 @@ export const labels = {
   stopSignal: 'io.containerd.image.config.stop-signal',
 } as const;
 
-export function exitLabels({ exitCode, exitedAt, lost }: ExitMessage): Labels {
+export function exitLabels({ exitCode, exitedAt, lost, oomKilled }: ExitMessage): Labels {
   return {
     [labels.exitCode]: String(exitCode),
     [labels.exitedAt]: exitedAt.toISOString(),
     ...(lost === undefined ? {} : { [labels.exitLost]: lost }),
+    ...(oomKilled === undefined ? {} : { [labels.exitOom]: 'true' }),
   };
 }
 
@@ -33,5 +35,6 @@ export function labelledExit(containerId: string, of: Labels): ExitMessage | und
   return {
     ...{ containerId, execId: '', exitCode: Number(code), exitedAt: new Date(at) },
     ...(lost === undefined ? {} : { lost }),
+    ...(of[labels.exitOom] === undefined ? {} : { oomKilled: true }),
   };
 }

@@ -28,7 +28,7 @@ const drainIdleMs = 2_000;
 const cleanUpTimeoutMs = 60_000;
 
 /**
- * Begins to watch a process. `lastWord` is asked when its exit is lost, `cleanUp` runs once, after
+ * Begins to watch a process. `complete` adds what else is known of its exit, `cleanUp` runs once, after
  * the handlers.
  */
 export function watchProcess(
@@ -37,7 +37,7 @@ export function watchProcess(
   io: ProcessIo,
   steps: {
     readonly moment: Moment<ExitMessage>;
-    readonly lastWord: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
+    readonly complete: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
     readonly cleanUp: (exit: ExitMessage, signal: AbortSignal) => Promise<void>;
   },
 ): LiveProcess {
@@ -54,8 +54,7 @@ export function watchProcess(
   async function deliver(): Promise<void> {
     using merged = mergeSignals({ signal: stopped.signal }, parts.closing);
     const { signal } = merged;
-    const seen = await parts.exits.watch(key, { signal });
-    const message = seen.lost === undefined ? seen : await steps.lastWord(seen, signal);
+    const message = await steps.complete(await parts.exits.watch(key, { signal }), signal);
     await io.drain(drainIdleMs);
     if (!process.quiet) {
       await delivering(message, () => parts.hooks.tell(steps.moment, message, { signal }));
