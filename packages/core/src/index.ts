@@ -99,6 +99,7 @@ export type {
   DaemonPlugin,
   DaemonVersion,
   Filtered,
+  HoldLeaseOptions,
   NamespaceInfo,
 } from './services/daemon-api.js';
 export { DefaultSnapshotter } from './services/default-snapshotter.js';

@@ -74,7 +74,7 @@ export function corePlugin(options: ClientOptions) {
       operations: {
         ...daemonOperations(context.get(Rpc)),
         ...namespaceOperations(context.get(Rpc)),
-        ...leaseOperations(context.get(Leases)),
+        ...leaseOperations(context.get(Leases), context.report, context.closing),
         ...eventOperations(context.get(Rpc)),
         ...careOperations(() => context.all(Caretakers)),
       },

@@ -1,5 +1,5 @@
 import type { CallControl } from '../kernel/operation.js';
-import type { LeaseInfo, LeaseResource } from './leases.js';
+import type { Lease, LeaseInfo, LeaseResource } from './leases.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -58,6 +58,15 @@ export interface CreateLeaseOptions extends CallControl {
   readonly expiresInMs?: number | undefined;
 }
 
+export interface HoldLeaseOptions extends CallControl {
+  readonly labels?: Labels | undefined;
+  /**
+   * Milliseconds for which it outlives its last renewal, should this process die. It is renewed four
+   * times as often; a single call under it must not take more than half of it. Default: one hour.
+   */
+  readonly expiresInMs?: number | undefined;
+}
+
 /** What a daemon may lack, by its line. */
 export type DaemonFeature =
   /** Image transfers by the daemon itself: 1.7 and later. */
@@ -98,10 +107,27 @@ export interface DaemonAPIClient {
   /** Throws `not-found`, and `failed-precondition` when it is not empty. */
   deleteNamespace(name: string, options?: CallControl): Promise<void>;
   /**
+   * Removes everything in a namespace, whosever it is, and the namespace: kills its tasks, then
+   * removes containers, images, leases, snapshots of every snapshotter and content. Throws
+   * `not-found`, and `failed-precondition` (reason `not-empty`), naming what could not be removed
+   * when all the rest is gone.
+   */
+  purgeNamespace(name: string, options?: CallControl): Promise<void>;
+  /**
    * Makes a lease that lives until it is deleted or expires, and answers its id. Throws
    * `already-exists`. Within a program, `Leases.create` makes one that ends with its scope.
    */
   createLease(options?: CreateLeaseOptions): Promise<string>;
+  /**
+   * Makes a lease that is renewed as long as it is held, and deleted when it is disposed. Its `id`
+   * changes with each renewal; it throws `lost` when the lease could not be renewed in time.
+   *
+   * ```ts
+   * await using lease = await client.holdLease();
+   * await client.createSnapshot('draft', { lease: lease.id });
+   * ```
+   */
+  holdLease(options?: HoldLeaseOptions): Promise<Lease>;
   /** `filters` such as `id==l1`, `labels.owner==me`. */
   listLeases(options?: Filtered): Promise<readonly LeaseInfo[]>;
   /** A lease that is gone already is no error. `sync` waits for the garbage collection. */
@@ -111,4 +137,9 @@ export interface DaemonAPIClient {
   ): Promise<void>;
   /** What a lease holds. Throws `not-found`. */
   listLeaseResources(id: string, options?: CallControl): Promise<readonly LeaseResource[]>;
+  /** Makes a lease hold one more thing. Throws `not-found`. */
+  addLeaseResource(
+    id: string,
+    options: CallControl & { readonly resource: LeaseResource },
+  ): Promise<void>;
 }

@@ -14,6 +14,7 @@ export interface LeaseResource {
 
 /** A lease that lives until it is disposed (or expires: the daemon never keeps it for ever). */
 export interface Lease extends AsyncDisposable {
+  /** For the next call. Of a lease that is renewed it changes: ask for it at each call. */
   readonly id: string;
   /** Keeps what the lease holds beyond disposal, until it expires: a later attempt can go on with it. */
   keep(): void;
@@ -40,6 +41,7 @@ export interface Leases {
   /** `sync` waits for the garbage collection that follows. A lease that is gone already is no error. */
   delete(id: string, options: { signal: AbortSignal; sync?: boolean | undefined }): Promise<void>;
   resources(id: string, options: { signal: AbortSignal }): Promise<readonly LeaseResource[]>;
+  /** Makes a lease hold something. Throws `not-found` for a lease that is not there. */
   add(id: string, resource: LeaseResource, options: { signal: AbortSignal }): Promise<void>;
 }
 

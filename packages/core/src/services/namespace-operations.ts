@@ -5,6 +5,7 @@ import { type CallControl, onOptions, onSubject, type Running } from '../kernel/
 import type { Rpc } from '../rpc/rpc.js';
 import type { NamespaceInfo } from './daemon-api.js';
 import { checkLabels } from './labels.js';
+import { purgeNamespace } from './purge-namespace.js';
 
 type Labels = Readonly<Record<string, string>>;
 type Labelled = CallControl & { readonly labels?: Labels | undefined };
@@ -52,6 +53,11 @@ export function namespaceOperations(rpc: Rpc) {
     deleteNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
       checkNamespace(name);
       await calls.delete({ name }, { signal });
+    }),
+    purgeNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
+      checkNamespace(name);
+      await get(name, signal);
+      await purgeNamespace(rpc, name, signal);
     }),
   };
 }
