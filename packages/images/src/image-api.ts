@@ -1,5 +1,6 @@
 import type { CallControl } from '@ctrd/core';
 import type { ArchiveSource } from './archive/archive-source.js';
+import type { ImageChanges } from './commit/image-changes.js';
 import type { ImageInfo } from './image.js';
 import type { Descriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
@@ -63,6 +64,34 @@ export interface UnpackImageOptions extends ImageCall {
   readonly snapshotter?: string | undefined;
 }
 
+export interface CommitImageOptions extends ImageCall {
+  /** The container whose file system is committed. This, or `snapshot`. */
+  readonly container?: string | undefined;
+  /** The snapshot that is committed: active, or committed by `commitSnapshot`. */
+  readonly snapshot?: string | undefined;
+  /** The snapshot's. Default: the client's; a container has its own. */
+  readonly snapshotter?: string | undefined;
+  /**
+   * The image that the snapshot stands on. Default: a container's own; of a snapshot none: all of
+   * its content becomes one layer.
+   */
+  readonly base?: string | undefined;
+  /** What is different in the config. Default: the base's config as it is. */
+  readonly changes?: ImageChanges | undefined;
+  readonly author?: string | undefined;
+  readonly comment?: string | undefined;
+  /** For the history: what has made the changes. Default: the container's program. */
+  readonly createdBy?: string | undefined;
+  /** Default: now. */
+  readonly created?: Date | undefined;
+  /** How the layer is stored. Default: `gzip`. */
+  readonly compression?: 'gzip' | 'none' | undefined;
+  /** Whether to make a snapshot of the new layer, for the snapshotter it is from. Default: true. */
+  readonly unpack?: boolean | undefined;
+  /** Labels of the record, not of the config: those are in `changes`. */
+  readonly labels?: Labels | undefined;
+}
+
 export interface TagImageOptions extends CallControl {
   /** The further name. */
   readonly name: string;
@@ -108,6 +137,17 @@ export interface ImageAPIClient {
   exportImage(options: ExportImageOptions): AsyncIterable<Uint8Array>;
   /** Makes snapshots of an image's layers; answers the chain id, the name of the topmost. */
   unpackImage(reference: string, options?: UnpackImageOptions): Promise<string>;
+  /**
+   * Makes an image of what a container or snapshot has changed, on top of the image it stands on. A
+   * name that is taken means the new image from now on. Nothing is left of a commit that fails.
+   *
+   * A running container may write meanwhile: pause it before, and unpause it after.
+   *
+   * Throws `failed-precondition` (reason `base`) when the snapshot does not stand on the base, such
+   * as after its tag has been moved, and `not-found` (reason `incomplete`) when layers of the base
+   * are missing.
+   */
+  commitImage(reference: string, options: CommitImageOptions): Promise<ImageInfo>;
   /** Gives an image one more name. Throws `not-found`, `already-exists`. */
   tagImage(reference: string, options: TagImageOptions): Promise<ImageInfo>;
   /** Makes a record for content that is there already. Throws `already-exists`. */

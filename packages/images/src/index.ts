@@ -1,6 +1,8 @@
 export type { ArchiveSource } from './archive/archive-source.js';
+export type { ImageChanges } from './commit/image-changes.js';
 export type { ImageDetails, ImageInfo } from './image.js';
 export type {
+  CommitImageOptions,
   CreateImageReferenceOptions,
   ExportImageOptions,
   ImageAPIClient,

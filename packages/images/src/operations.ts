@@ -1,4 +1,5 @@
 import {
+  checkLabels,
   invalidArgument,
   onOptions,
   onSubject,
@@ -7,10 +8,14 @@ import {
   toCtrdError,
 } from '@ctrd/core';
 import { importImages } from './archive/import-image.js';
+import { commitImage } from './commit/commit-image.js';
+import { commitSource } from './commit/commit-source.js';
+import { checkChanges, checkCommit } from './commit/image-changes.js';
 import { mapConcurrently } from './concurrent.js';
 import { exportImages } from './export/export-images.js';
 import { type ImageInfo, imageInfo } from './image.js';
 import type {
+  CommitImageOptions,
   CreateImageReferenceOptions,
   ExportImageOptions,
   ImageCall,
@@ -24,7 +29,7 @@ import { parseDescriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
 import { type Platform, parsePlatform } from './oci/platform.js';
 import type { ImageParts } from './parts.js';
-import { normalizeReference } from './reference/reference.js';
+import { normalizeReference, parseReference } from './reference/reference.js';
 import { findImage } from './store/find-image.js';
 import { incomplete } from './store/image-facts.js';
 import type { ImageRecord } from './store/image-store.js';
@@ -109,6 +114,21 @@ export function imageOperations(parts: ImageParts) {
       const platform = platformOf(options);
       const snapshotter = await snapshotterOf(options);
       return await unpackImage(parts, reference, { snapshotter, platform, signal });
+    }),
+    commitImage: onSubject<CommitImageOptions, ImageInfo>(async (reference, options) => {
+      const { changes = {}, compression = 'gzip', unpack = true, labels = {}, signal } = options;
+      const { created = new Date(), createdBy, author, comment } = options;
+      const name = normalizeReference(reference);
+      if (options.base !== undefined) parseReference(options.base);
+      checkChanges(changes);
+      checkLabels('labels', labels);
+      checkCommit({ created, compression });
+      const platform = platformOf(options);
+      const source = await commitSource(parts.rpc, options, () => snapshotterOf(options), signal);
+      return await commitImage(parts, {
+        ...{ name, source, changes, compression, unpack, labels, platform, signal },
+        facts: { created, createdBy, author, comment },
+      });
     }),
     tagImage: onSubject<TagImageOptions, ImageInfo>(async (reference, options) => {
       const { overwrite = false, signal } = options;

@@ -1,4 +1,4 @@
-import { createRollback } from '@ctrd/core';
+import { createRollback, throwIfAborted, uninterrupted } from '@ctrd/core';
 import type { ImageParts } from '../parts.js';
 import type { ImageRecord, NewImageRecord } from './image-store.js';
 
@@ -13,7 +13,10 @@ export async function publish(
   await using rollback = createRollback(report);
   const made: ImageRecord[] = [];
   for (const image of records) {
-    const { record, before } = await images.put(image, { signal });
+    // Interrupted, the daemon might make it after it was undone.
+    const { record, before } = await uninterrupted(signal, (limit) =>
+      images.put(image, { signal: limit }),
+    );
     rollback.add(`image ${image.name}`, (limit) =>
       before === undefined
         ? images.delete(image.name, false, { signal: limit })
@@ -21,6 +24,7 @@ export async function publish(
     );
     made.push(record);
   }
+  throwIfAborted(signal);
   rollback.commit();
   return made;
 }
