@@ -9,6 +9,7 @@ import { containers } from '@ctrd/containers';
 import { ctrd, definePlugin, hasCode, Rpc, RuntimeDir, toCtrdError } from '@ctrd/core';
 import { type PoolOptions, pool, seedDefaults } from '@ctrd/pool';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as example from '../examples/pool/main.js';
 import {
   busyboxRootfs,
   daemon,
@@ -49,6 +50,57 @@ type PoolClient = Awaited<ReturnType<typeof connect>>;
 
 const sleeper = (client: PoolClient, id: string) =>
   client.createContainer({ id, rootfs, args: ['sleep', '1000000'] });
+
+describe("the documents' examples", () => {
+  it("a strategy of one's own, which prefers the connection that answers soonest", async () => {
+    await using client = await example.connect({ address: daemon().address, namespace });
+    for (let time = 0; time < 20; time += 1) await client.version();
+    const [first, second] = client.pool.stats().connections;
+    // The second one was tried, since nobody knew it; then the faster of the two.
+    expect(first?.lastPick).toBeGreaterThan(0);
+    expect(second?.lastPick).toBeGreaterThan(0);
+    expect(client.pool.stats().roles).toMatchObject({
+      control: { connections: 2, inFlight: 0 },
+      stream: { connections: 1, free: 1000, queued: 0 },
+    });
+  });
+
+  it('the defaults of PouchContainer, and streams taken by hand', async () => {
+    await using client = await example.connectAsPouch({ address: daemon().address, namespace });
+    const free = () => client.pool.stats().roles.stream.free;
+    expect(free()).toBe(500);
+    {
+      using _reserved = example.reserve(client, 40);
+      expect(free()).toBe(460);
+      expect(() => example.reserve(client, 101)).toThrow(
+        expect.objectContaining({ code: 'quota-exhausted' }),
+      );
+      expect(free()).toBe(460);
+    }
+    expect(free()).toBe(500);
+  });
+
+  it('the report of a connection that is left out', async () => {
+    await using own = await privateDaemon();
+    const seen: unknown[] = [];
+    using _listening = example.onEject((event) => seen.push(event));
+    await using client = await connect(own, {
+      ejection: { failures: 1, firstMs: 60_000 },
+      healthCheck: { intervalMs: 1000, timeoutMs: 500 },
+    });
+    await client.version();
+    own.freeze();
+    try {
+      await waitFor(() => seen.length > 0, { what: 'the frozen daemon is noticed' });
+    } finally {
+      own.thaw();
+    }
+    expect(seen[0]).toMatchObject({ role: 'control', connection: 0, until: expect.any(Number) });
+    // It is the only one of its role, so that it is used all the same; the check takes it back.
+    await client.version();
+    await waitFor(() => client.pool.stats().connections[0]?.healthy === true);
+  });
+});
 
 describe.each([600, 2000])('with %i waits on five connections of a hundred streams', (count) => {
   it('version, create and destroy go on, and every wait gets its exit', {
