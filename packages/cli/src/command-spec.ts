@@ -1,5 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
-import type { Run } from './context.js';
+import { Option } from 'commander';
+import type { LocalRun, Run } from './context.js';
 
 /** A command: how it is called and explained, and where its work is loaded from. */
 export interface CommandSpec {
@@ -11,11 +11,15 @@ export interface CommandSpec {
   readonly examples?: readonly string[];
   /** What follows the first argument is the container's, not ours: `run -it alpine ls -l`. */
   readonly passThrough?: boolean;
-  /** It forwards SIGINT and SIGTERM to a container, and is not ended by them itself. */
-  readonly forwardsSignals?: boolean;
+  /** It prints what it finds, and takes `--output` and `--format` for that. */
+  readonly prints?: boolean;
+  /** Not for people: no help shows it. */
+  readonly hidden?: boolean;
   readonly commands?: readonly CommandSpec[];
   /** Each has options of its own, which the program hands over as they were read. */
   readonly load?: () => Promise<Run<never>>;
+  /** For a command that needs no daemon. */
+  readonly loadLocal?: () => Promise<LocalRun<never>>;
 }
 
 /** An option that may come again: `-e A=1 -e B=2`. */
@@ -31,26 +35,12 @@ export function flag(flags: string, description: string): Option {
   return new Option(flags, description);
 }
 
-/** A number of at least 0. */
-export function number(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-      throw new InvalidArgumentError('It must be a number of at least 0.');
-    }
-    return value;
-  });
+/** An option whose text is read by a parser, which throws `InvalidArgumentError`. */
+export function parsed<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser(parse);
 }
 
-/** Bytes: `512m`, `2g`. */
-export function bytes(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(parseBytes);
-}
-
-/** Reads a size in bytes with one of docker's suffixes (powers of 1024). */
-export function parseBytes(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text.trim());
-  const power = ['', 'k', 'm', 'g', 't'].indexOf((match?.[2] ?? '').toLowerCase());
-  if (match === null) throw new InvalidArgumentError('It must be a size, such as 512m or 2g.');
-  return Math.round(Number(match[1]) * 1024 ** power);
+/** An option of one of a few words. */
+export function choice(flags: string, description: string, words: readonly string[]): Option {
+  return new Option(flags, description).choices([...words]);
 }

@@ -1,32 +1,32 @@
-import { CtrdError, createClient } from '@ctrd/client';
+import { createClient } from '@ctrd/client';
 import type { CommandSpec } from './command-spec.js';
-import type { Context, GlobalOptions } from './context.js';
+import { readConfig } from './config-file.js';
+import type { GlobalOptions, LocalContext, LocalRun, PrintOptions, Run } from './context.js';
+import { settingsOf } from './settings.js';
+import { relaySignals } from './terminal/signals.js';
 
-/** Runs a command's work with a client that is closed afterwards, whatever happens. */
-export async function withClient(
-  options: GlobalOptions,
-  spec: CommandSpec,
-  exit: (code: number) => void,
-  run: (context: Context) => Promise<void>,
-): Promise<void> {
-  const interrupted = new AbortController();
-  const interrupt = () =>
-    interrupted.abort(new CtrdError('interrupted', { code: 'aborted', reason: 'interrupted' }));
-  if (spec.forwardsSignals !== true) {
-    process.once('SIGINT', interrupt);
-    process.once('SIGTERM', interrupt);
+/** One call of a command. */
+export interface Call {
+  readonly args: readonly string[];
+  readonly options: object;
+  readonly globals: GlobalOptions;
+  readonly print: PrintOptions;
+  exit(code: number): void;
+}
+
+/** Does a command's work, with a client that is closed afterwards, whatever happens. */
+export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
+  using signals = relaySignals();
+  const { print, exit, args, options } = call;
+  const { signal } = signals;
+  const settings = settingsOf(call.globals, process.env, await readConfig());
+  const local: LocalContext = { ...settings, print, exit, signal, signals };
+  if (spec.loadLocal !== undefined) {
+    const run = (await spec.loadLocal()) as LocalRun<object>;
+    await run(args, options, local);
+    return;
   }
-  const {
-    address,
-    namespace = process.env['CONTAINERD_NAMESPACE'] || 'default',
-    snapshotter,
-  } = options;
-  try {
-    const { signal } = interrupted;
-    await using client = await createClient({ address, namespace, snapshotter, signal });
-    await run({ options, client, signal, namespace, exit });
-  } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  }
+  const run = (await spec.load?.()) as Run<object>;
+  await using client = await createClient({ ...settings, signal });
+  await run(args, options, { ...local, client });
 }

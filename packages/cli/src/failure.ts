@@ -15,17 +15,27 @@ export function explain(error: unknown): string {
   return hint === undefined ? error.message : `${error.message}\n  ${hint}`;
 }
 
-function hintFor({ code, reason, operation }: CtrdError): string | undefined {
+function hintFor({ code, reason, operation, subject }: CtrdError): string | undefined {
+  if (code === 'unavailable' && reason === 'forbidden') {
+    return 'Run as root, or as a user who may open the socket.';
+  }
   if (code === 'unavailable') {
     return 'Is containerd running? Set its socket with --address or CONTAINERD_ADDRESS.';
   }
   if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
   if (reason === 'in-use') return 'Stop the container first, or use --force.';
   if (code === 'already-exists' && operation === 'createContainer') {
-    return 'Choose another --name, or remove it with: ctrd rm --force NAME';
+    return `Choose another --name, or remove it with: ctrd rm --force ${subject ?? 'NAME'}`;
   }
+  if (code === 'unauthenticated') return 'Log in first: ctrd login REGISTRY';
   if (code === 'not-found' && operation === 'pullImage') {
     return 'Check the reference; a private image needs a login.';
+  }
+  if (code === 'not-found' && /container/i.test(operation ?? '')) {
+    return 'ctrd ps -a lists the containers of this namespace, ctrd namespace ls the namespaces.';
+  }
+  if (code === 'not-found' && /image/i.test(operation ?? '')) {
+    return 'ctrd images lists what there is; ctrd pull fetches an image.';
   }
   return undefined;
 }

@@ -3,12 +3,17 @@ export type {
   Container,
   ContainerInfo,
   ContainerOptions,
+  ContainerProcess,
   ContainerStats,
   ExecOptions,
   ExitMessage,
+  MountOption,
   Process,
   ProcessHandle,
+  RestartOption,
   RunResult,
+  SpecDevice,
+  StdioOption,
 } from '@ctrd/containers';
 export {
   type CallControl,
@@ -18,7 +23,7 @@ export {
   hasCode,
   invalidArgument,
 } from '@ctrd/core';
-export type { Daemon, DaemonOptions } from '@ctrd/daemon';
+export { type Daemon, type DaemonOptions, startDaemon } from '@ctrd/daemon';
 export type { ImageInfo } from '@ctrd/images';
 export type { SnapshotInfo, SnapshotTree } from '@ctrd/snapshots';
 export {

@@ -74,6 +74,8 @@ export interface ContainerInfo {
   readonly updatedAt: Date;
   /** Program and arguments. */
   readonly args: readonly string[];
+  /** Whether it has a terminal. */
+  readonly tty: boolean;
   /** `none` for a container without a task. */
   readonly status: TaskStatus | 'none';
   /** 0 when nothing runs. */

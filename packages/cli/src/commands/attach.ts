@@ -1,10 +1,25 @@
 import type { Run } from '../context.js';
-import { connectTerminal } from '../terminal/attach.js';
+import { findContainer } from '../find-container.js';
+import { keyboard } from '../terminal/keyboard.js';
+import { untilEnd } from './run.js';
 
-export const attach: Run = async ([id = ''], _options, context) => {
-  const container = await context.client.recoverContainer(id, { stdio: 'inherit' });
-  // Whether it has a terminal shows in its streams: there is no stderr then.
-  const tty = process.stdin.isTTY === true;
-  using _terminal = connectTerminal(container, { tty, interactive: true });
-  context.exit((await container.wait()).exitCode);
+interface AttachFlags {
+  readonly detachKeys?: string;
+  /** `--no-stdin` makes it false. */
+  readonly stdin: boolean;
+}
+
+export const attach: Run<AttachFlags> = async ([reference = ''], flags, context) => {
+  const { id, tty } = await findContainer(context, reference);
+  const interactive = flags.stdin;
+  const { stdin, left } = keyboard({ tty, interactive, detachKeys: flags.detachKeys });
+  const container = await context.client.recoverContainer(id, {
+    stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
+    signal: context.signal,
+  });
+  const exit = await untilEnd(container, context, { tty, interactive, left });
+  if (exit === 'left') {
+    container.detach();
+    process.stderr.write('\r\n');
+  } else context.exit(exit.exitCode);
 };

@@ -1,53 +1,81 @@
-import type { Run } from '../context.js';
-import { ownVersion } from '../own-version.js';
-import { json, print, printOne } from '../table.js';
+import { join } from 'node:path';
+import { CtrdError, createClient, type DaemonOptions, hasCode, startDaemon } from '@ctrd/client';
+import type { LocalContext, LocalRun } from '../context.js';
+import { printOne } from '../output/print.js';
+import type { DaemonShape } from '../shapes.js';
 
-export const version: Run = async (_args, _options, context) => {
-  const daemon = await context.client.version({ signal: context.signal });
-  printOne(context, { ctrd: ownVersion(), containerd: daemon.version, revision: daemon.revision });
-};
+interface StartFlags {
+  readonly root: string;
+  readonly containerd?: string;
+  readonly logLevel?: NonNullable<DaemonOptions['logLevel']>;
+  readonly foreground?: true;
+}
 
-export const plugins: Run = async (_args, _options, context) => {
-  print(context, await context.client.plugins({ signal: context.signal }), [
-    { heading: 'TYPE', of: ({ type }) => type },
-    { heading: 'ID', of: ({ id }) => id },
-    { heading: 'PLATFORMS', of: ({ platforms }) => platforms.join(',') || '-' },
-    { heading: 'STATUS', of: ({ error }) => (error === undefined ? 'ok' : 'error') },
-  ]);
-};
-
-export const events: Run<{ filter?: readonly string[]; allNamespaces?: true }> = async (
-  _args,
-  { filter, allNamespaces },
-  { client, options, signal },
-) => {
-  for await (const event of client.events({ filters: filter, allNamespaces, signal })) {
-    const { topic, namespace, timestamp, payload } = event;
-    const line =
-      options.output === 'json'
-        ? json(event).replaceAll(/\n\s*/g, '')
-        : `${timestamp.toISOString()} ${namespace} ${topic} ${json(payload ?? {}).replaceAll(/\n\s*/g, '')}`;
-    process.stdout.write(`${line}\n`);
+/** Leaves the daemon running, or stays and keeps it running until a signal comes. */
+export const daemonStart: LocalRun<StartFlags> = async (_args, flags, context) => {
+  const { root, containerd, logLevel, foreground } = flags;
+  const { signal } = context;
+  const daemon = await startDaemon({ root, containerd, logLevel }, { signal });
+  printOne(context, {
+    ...{ address: daemon.address, root, pid: daemon.pid, log: daemon.logPath },
+    takenOver: daemon.takenOver,
+  });
+  if (foreground !== true) return;
+  // Nothing else keeps this process alive: the daemon is a process of its own.
+  const awake = setInterval(() => {}, 1 << 30);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      daemon.watch((state) => {
+        process.stderr.write(`ctrd: the daemon is ${state}\n`);
+        if (state === 'failed') reject(gaveUp(daemon.logPath));
+      });
+    });
+  } finally {
+    clearInterval(awake);
+    await daemon.stop();
   }
 };
 
-export const namespaceList: Run = async (_args, _options, context) => {
-  print(context, await context.client.listNamespaces({ signal: context.signal }), [
-    { heading: 'NAME', of: ({ name }) => name },
-    {
-      heading: 'LABELS',
-      of: ({ labels }) =>
-        Object.entries(labels)
-          .map((pair) => pair.join('='))
-          .join(',') || '-',
-    },
-  ]);
+export const daemonStop: LocalRun<{ root: string }> = async (_args, { root }, context) => {
+  if ((await status(root, context)) === undefined) throw notRunning(root);
+  // It is taken over, so that it is stopped as whoever started it would.
+  const daemon = await startDaemon({ root }, { signal: context.signal });
+  await daemon.stop();
 };
 
-export const namespaceCreate: Run = async ([name = ''], _options, { client, signal }) => {
-  await client.createNamespace(name, { signal });
+export const daemonStatus: LocalRun<{ root: string }> = async (_args, { root }, context) => {
+  const found = await status(root, context);
+  if (found === undefined) throw notRunning(root);
+  printOne(context, found);
 };
 
-export const namespaceRemove: Run = async ([name = ''], _options, { client, signal }) => {
-  await client.deleteNamespace(name, { signal });
-};
+async function status(root: string, { signal }: LocalContext): Promise<DaemonShape | undefined> {
+  const address = join(root, 'containerd.sock');
+  try {
+    await using client = await createClient({ address, connectTimeoutMs: 2_000, signal });
+    const [{ version }, { pid }] = await Promise.all([
+      client.version({ signal }),
+      client.server({ signal }),
+    ]);
+    return { address, root, version, pid, log: join(root, 'containerd.log') };
+  } catch (error) {
+    if (hasCode(error, 'unavailable')) return undefined;
+    throw error;
+  }
+}
+
+function notRunning(root: string): CtrdError {
+  return new CtrdError('no daemon runs there; start it with: ctrd daemon start', {
+    code: 'not-found',
+    reason: 'no-daemon',
+    subject: root,
+  });
+}
+
+function gaveUp(log: string): CtrdError {
+  return new CtrdError(`the daemon ended too often; its log says why: ${log}`, {
+    code: 'failed-precondition',
+    reason: 'gave-up',
+  });
+}

@@ -1,28 +1,36 @@
 import type { Run } from '../context.js';
-import { environment } from '../run-options.js';
+import { findContainer } from '../find-container.js';
+import { environment } from '../options/environment.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
+import { keyboard } from '../terminal/keyboard.js';
 
 interface ExecFlags {
   readonly interactive?: true;
   readonly tty?: true;
   readonly detach?: true;
+  readonly detachKeys?: string;
   readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
 }
 
-export const exec: Run<ExecFlags> = async ([id = '', ...args], flags, context) => {
-  const { tty = false, interactive = false, detach = false, workdir, user } = flags;
+export const exec: Run<ExecFlags> = async ([reference = '', ...args], flags, context) => {
+  const { tty = false, interactive = false, detach = false, detachKeys, workdir, user } = flags;
   const options = { args, cwd: workdir, user, env: await environment(flags) };
+  const { id } = await findContainer(context, reference);
   if (detach) {
     await context.client.execContainer(id, { ...options, tty: false, stdio: 'null' });
     return;
   }
+  const { stdin, left } = keyboard({ tty, interactive, detachKeys });
   const process = await context.client.execContainer(id, {
     ...options,
     tty: tty ? currentSize() : false,
-    stdio: { stdin: interactive ? 'inherit' : 'null', stdout: 'inherit', stderr: 'inherit' },
+    stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
+    signal: context.signal,
   });
-  using _terminal = connectTerminal(process, { tty, interactive });
-  context.exit((await process.wait()).exitCode);
+  using _terminal = connectTerminal(process, { tty, interactive, signals: context.signals });
+  const exit = await Promise.race([process.wait(), left]);
+  if (exit !== 'left') context.exit(exit.exitCode);
 };

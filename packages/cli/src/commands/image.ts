@@ -1,18 +1,37 @@
-import { type CommandSpec, flag } from '../command-spec.js';
+import { type CommandSpec, flag, list } from '../command-spec.js';
+
+const imagesCommand: CommandSpec = {
+  usage: 'images',
+  description: 'List images.',
+  options: [
+    flag('-q, --quiet', 'only their names'),
+    list('-f, --filter <filter>', 'in containerd’s grammar, such as name~=alpine'),
+  ],
+  prints: true,
+  examples: ['ctrd images', 'ctrd images -o json', "ctrd images -f 'name~=alpine'"],
+  load: async () => (await import('./images.js')).images,
+};
+
+const rmiCommand: CommandSpec = {
+  usage: 'rmi <image...>',
+  description: 'Remove images.',
+  options: [flag('--sync', 'wait until the daemon has collected what nothing refers to')],
+  examples: ['ctrd rmi app:1'],
+  load: async () => (await import('./images.js')).rmi,
+};
 
 /** Commands on images. */
 export const imageCommands: readonly CommandSpec[] = [
-  {
-    usage: 'images',
-    description: 'List images.',
-    options: [flag('-q, --quiet', 'only their names')],
-    examples: ['ctrd images', 'ctrd -o json images'],
-    load: async () => (await import('./images.js')).images,
-  },
+  imagesCommand,
   {
     usage: 'import <file>',
     alias: 'load',
     description: 'Import the images of an archive (OCI layout or docker save); - reads our input.',
+    options: [
+      flag('--name <name>', 'what to call the image'),
+      flag('-q, --quiet', 'print nothing'),
+    ],
+    prints: true,
     examples: ['ctrd import image.tar', 'docker save app | ctrd import -'],
     load: async () => (await import('./images.js')).importImages,
   },
@@ -22,10 +41,23 @@ export const imageCommands: readonly CommandSpec[] = [
     examples: ['ctrd tag app:1 registry.example/app:1'],
     load: async () => (await import('./images.js')).tag,
   },
+  rmiCommand,
   {
-    usage: 'rmi <image...>',
-    description: 'Remove images.',
-    examples: ['ctrd rmi app:1'],
-    load: async () => (await import('./images.js')).rmi,
+    usage: 'image',
+    description: 'Work with images.',
+    commands: [
+      { ...imagesCommand, usage: 'ls', examples: ['ctrd image ls'] },
+      {
+        usage: 'inspect <image...>',
+        description: 'Print all that is known of images, as JSON.',
+        options: [
+          flag('--format <template>', 'a template such as {{.digest}}'),
+          flag('--platform <os/arch>', 'for which platform'),
+        ],
+        examples: ['ctrd image inspect alpine'],
+        load: async () => (await import('./images.js')).imageInspect,
+      },
+      { ...rmiCommand, usage: 'rm <image...>', examples: ['ctrd image rm app:1'] },
+    ],
   },
 ];

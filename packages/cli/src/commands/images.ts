@@ -1,42 +1,88 @@
 import type { ImageInfo } from '@ctrd/client';
 import type { Run } from '../context.js';
-import { ago, type Column, print, size } from '../table.js';
+import { forEach } from '../each.js';
+import { json } from '../output/json.js';
+import { print } from '../output/print.js';
+import type { Column } from '../output/table.js';
+import { parseTemplate } from '../output/template.js';
+import { ago, size } from '../output/units.js';
+import type { ImageRow } from '../shapes.js';
 
-const columns: readonly Column<ImageInfo>[] = [
-  { heading: 'NAME', of: ({ name }) => name },
-  { heading: 'DIGEST', of: ({ target }) => target.digest.slice(0, 19) },
-  { heading: 'PLATFORM', of: ({ details }) => platformText(details) },
-  { heading: 'SIZE', of: ({ details }) => (details === undefined ? '-' : size(details.size)) },
-  { heading: 'CREATED', of: ({ createdAt }) => ago(createdAt) },
+const columns: readonly Column<ImageRow>[] = [
+  { heading: 'NAME', of: ({ name }) => name, shrinks: true },
+  { heading: 'DIGEST', of: ({ digest }) => digest.slice(0, 19) },
+  { heading: 'PLATFORM', of: ({ platform }) => platform ?? '-' },
+  { heading: 'SIZE', of: (row) => (row.size === undefined ? '-' : size(row.size)) },
+  { heading: 'ADDED', of: ({ addedAt }) => ago(addedAt) },
 ];
 
-export const images: Run<{ quiet?: true }> = async (_args, { quiet }, context) => {
-  const all = await context.client.listImages({ signal: context.signal });
+export const images: Run<{ quiet?: true; filter?: readonly string[] }> = async (
+  _args,
+  { quiet, filter },
+  context,
+) => {
+  const all = await context.client.listImages({ filters: filter, signal: context.signal });
   if (quiet === true) process.stdout.write(all.map(({ name }) => `${name}\n`).join(''));
-  else print(context, all, columns);
+  else print(context, all.map(imageRow), columns);
 };
 
-export const importImages: Run = async ([file = ''], _options, context) => {
+export const imageInspect: Run<{ platform?: string }> = async (names, { platform }, context) => {
+  const { client, signal } = context;
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const info = await client.getImage(name, { platform, signal });
+      if (info.problem !== undefined) throw info.problem;
+      const image = await client.getOciImage(name, { platform, signal });
+      const { name: fullName, target, labels, createdAt, updatedAt, repoTags, repoDigests } = info;
+      return {
+        ...{ name: fullName, target, ...info.details, repoTags, repoDigests },
+        ...{ author: image.author, config: image.config, diffIds: image.diffIds },
+        ...{ labels, addedAt: createdAt, updatedAt },
+      };
+    }),
+  );
+  const { template } = context.print;
+  if (template === undefined) process.stdout.write(`${json(found)}\n`);
+  else process.stdout.write(found.map((one) => `${parseTemplate(template)(one)}\n`).join(''));
+};
+
+export const importImages: Run<{ name?: string; quiet?: true }> = async (
+  [file = ''],
+  { name, quiet },
+  context,
+) => {
   const { client, signal } = context;
   const source = file === '-' ? process.stdin : file;
-  const made = await client.importImage({ source, signal });
-  if (context.options.output === 'json') print(context, made, columns);
-  else process.stdout.write(made.map(({ name }) => `${name}\n`).join(''));
+  const made = await client.importImage({ source, name, signal });
+  if (quiet === true) return;
+  if (context.print.output === 'json') print(context, made.map(imageRow), columns);
+  else process.stdout.write(made.map((image) => `${image.name}\n`).join(''));
 };
 
 export const tag: Run = async ([image = '', name = ''], _options, { client, signal }) => {
   await client.tagImage(image, { name, overwrite: true, signal });
 };
 
-export const rmi: Run = async (names, _options, { client, signal }) => {
-  for (const name of names) {
-    await client.removeImage(name, { signal });
-    process.stdout.write(`${name}\n`);
-  }
-};
+export const rmi: Run<{ sync?: true }> = (names, { sync }, { client, signal }) =>
+  forEach(names, async (name) => {
+    await client.removeImage(name, { sync, signal });
+    return name;
+  });
 
-function platformText(details: ImageInfo['details']): string {
-  if (details === undefined) return '-';
-  const { os, architecture, variant } = details.platform;
+export function imageRow({ name, target, labels, createdAt, details }: ImageInfo): ImageRow {
+  return {
+    ...{ name, digest: target.digest, id: details?.id },
+    platform: details === undefined ? undefined : platformText(details.platform),
+    size: details?.size,
+    created: details?.created,
+    ...{ addedAt: createdAt, labels },
+  };
+}
+
+function platformText({
+  os,
+  architecture,
+  variant,
+}: NonNullable<ImageInfo['details']>['platform']) {
   return [os, architecture, variant].filter((part) => part !== undefined && part !== '').join('/');
 }

@@ -1,81 +1,103 @@
 import { rm as removeFile } from 'node:fs/promises';
 import { CtrdError, hasCode } from '@ctrd/client';
 import type { Run } from '../context.js';
-import { explain } from '../failure.js';
-import { logLabel } from '../log-file.js';
+import { loggedTo } from '../detached-log.js';
+import { forEach } from '../each.js';
+import { findContainer } from '../find-container.js';
+import { stopTimeoutLabel } from '../options/run-options.js';
 
-export const rm: Run<{ force?: true; time: number }> = (ids, { force = false, time }, context) =>
-  forEach(ids, async (id) => {
-    const { client, signal } = context;
+const defaultStopSeconds = 10;
+
+export const rm: Run<{ force?: true; time?: number }> = (
+  references,
+  { force = false, time },
+  context,
+) =>
+  forEach(references, async (reference) => {
     try {
-      const { pid, labels } = await client.getContainer(id, { signal });
-      if (pid !== 0 && !force) {
+      const info = await findContainer(context, reference);
+      if (info.pid !== 0 && !force) {
         throw new CtrdError('it is running; stop it first, or use --force', {
           code: 'failed-precondition',
           reason: 'state',
-          subject: id,
+          subject: info.id,
         });
       }
-      await client.destroyContainer(id, { graceMs: time * 1000, signal });
-      const log = labels[logLabel];
+      const graceMs = graceOf(info.labels, time);
+      await context.client.destroyContainer(info.id, { graceMs, signal: context.signal });
+      const log = loggedTo(info, context.namespace);
       if (log !== undefined) await removeFile(log, { force: true });
     } catch (error) {
       if (!force || !hasCode(error, 'not-found')) throw error;
     }
+    return reference;
   });
 
-export const stop: Run<{ time: number }> = (ids, { time }, context) =>
-  forEach(ids, (id) =>
-    context.client.stopContainer(id, { graceMs: time * 1000, signal: context.signal }),
-  );
-
-export const kill: Run<{ signal: string }> = (ids, options, context) =>
-  forEach(ids, (id) =>
-    context.client.killContainer(id, { kill: options.signal, signal: context.signal }),
-  );
-
-export const pause: Run = (ids, _options, context) =>
-  forEach(ids, (id) => context.client.pauseContainer(id, { signal: context.signal }));
-
-export const unpause: Run = (ids, _options, context) =>
-  forEach(ids, (id) => context.client.unpauseContainer(id, { signal: context.signal }));
-
-export const update: Run<{ memory?: number; cpus?: number; pidsLimit?: number }> = (
-  ids,
-  { memory, cpus, pidsLimit },
+export const stop: Run<{ time?: number; signal?: string }> = (
+  references,
+  { time, signal: stopSignal },
   context,
 ) =>
-  forEach(ids, (id) =>
-    context.client.updateResources(id, {
-      limits: { memory, cpus, pids: pidsLimit },
-      signal: context.signal,
-    }),
-  );
+  forEach(references, async (reference) => {
+    const { id, labels } = await findContainer(context, reference);
+    const graceMs = graceOf(labels, time);
+    const { client, signal } = context;
+    await client.stopContainer(id, { graceMs, stopSignal, signal });
+    return reference;
+  });
 
-export const wait: Run = async (ids, _options, { client, signal }) => {
-  for (const id of ids) {
-    const { exitCode } = await client.waitContainer(id, { signal });
+export const kill: Run<{ signal: string }> = (references, { signal: kill }, context) =>
+  forEach(references, async (reference) => {
+    const { id } = await findContainer(context, reference);
+    await context.client.killContainer(id, { kill, signal: context.signal });
+    return reference;
+  });
+
+export const pause: Run = (references, _options, context) =>
+  forEach(references, async (reference) => {
+    const { id } = await findContainer(context, reference);
+    await context.client.pauseContainer(id, { signal: context.signal });
+    return reference;
+  });
+
+export const unpause: Run = (references, _options, context) =>
+  forEach(references, async (reference) => {
+    const { id } = await findContainer(context, reference);
+    await context.client.unpauseContainer(id, { signal: context.signal });
+    return reference;
+  });
+
+interface UpdateFlags {
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  readonly cpus?: number;
+  readonly cpuShares?: number;
+  readonly cpusetCpus?: string;
+  readonly pidsLimit?: number;
+}
+
+export const update: Run<UpdateFlags> = (references, flags, context) =>
+  forEach(references, async (reference) => {
+    const { memory, memoryReservation, cpus, cpuShares, cpusetCpus, pidsLimit } = flags;
+    const { id } = await findContainer(context, reference);
+    await context.client.updateResources(id, {
+      limits: { memory, memoryReservation, cpus, cpuShares, cpuset: cpusetCpus, pids: pidsLimit },
+      signal: context.signal,
+    });
+    return reference;
+  });
+
+export const wait: Run = async (references, _options, context) => {
+  for (const reference of references) {
+    const { id } = await findContainer(context, reference);
+    const { exitCode } = await context.client.waitContainer(id, { signal: context.signal });
     process.stdout.write(`${exitCode}\n`);
   }
 };
 
-/** Does something to each container and prints its id; one that fails does not stop the others. */
-async function forEach(
-  ids: readonly string[],
-  run: (id: string) => Promise<unknown>,
-): Promise<void> {
-  const failures: unknown[] = [];
-  await Promise.all(
-    ids.map(async (id) => {
-      try {
-        await run(id);
-        process.stdout.write(`${id}\n`);
-      } catch (error) {
-        failures.push(error);
-      }
-    }),
-  );
-  const [first, ...more] = failures;
-  for (const failure of more) process.stderr.write(`ctrd: ${explain(failure)}\n`);
-  if (first !== undefined) throw first;
+/** Seconds from the option, from how the container was made, or the default. */
+function graceOf(labels: Readonly<Record<string, string>>, time: number | undefined): number {
+  const own = labels[stopTimeoutLabel] ?? labels['nerdctl/stop-timeout'];
+  const noted = own !== undefined && /^\d+$/.test(own) ? Number(own) : defaultStopSeconds;
+  return (time ?? noted) * 1000;
 }

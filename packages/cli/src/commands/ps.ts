@@ -1,48 +1,120 @@
 import type { ContainerInfo } from '@ctrd/client';
-import type { Run } from '../context.js';
-import { ago, type Column, json, print } from '../table.js';
+import type { Context, Run } from '../context.js';
+import { portsText, toldOf } from '../foreign.js';
+import { wrong } from '../options/wrong.js';
+import { print } from '../output/print.js';
+import type { Style } from '../output/style.js';
+import type { Column } from '../output/table.js';
+import { ago } from '../output/units.js';
+import type { ContainerRow } from '../shapes.js';
 
 interface PsFlags {
   readonly all?: true;
   readonly quiet?: true;
+  readonly last?: number;
   readonly filter?: readonly string[];
 }
 
-const columns: readonly Column<ContainerInfo>[] = [
-  { heading: 'CONTAINER', of: ({ id, labels }) => labels['nerdctl/name'] ?? id },
-  { heading: 'IMAGE', of: ({ image }) => image || '-' },
-  { heading: 'COMMAND', of: ({ args }) => shortened(args.join(' ')) },
+const columns: readonly Column<ContainerRow>[] = [
+  { heading: 'CONTAINER', of: ({ id }) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id) },
+  { heading: 'IMAGE', of: ({ image }) => image || '-', shrinks: true },
+  { heading: 'COMMAND', of: ({ command }) => command.join(' '), shrinks: true },
   { heading: 'CREATED', of: ({ createdAt }) => ago(createdAt) },
-  { heading: 'STATUS', of: statusText },
+  { heading: 'STATUS', of: ({ status }) => status, style: ({ state }) => stateStyles[state] },
   { heading: 'PID', of: ({ pid }) => (pid === 0 ? '-' : String(pid)) },
+  { heading: 'PORTS', of: ({ ports }) => portsText(ports) || '-', shrinks: true },
+  { heading: 'NAME', of: ({ name }) => name },
 ];
 
-export const ps: Run<PsFlags> = async (_args, flags, context) => {
+const stateStyles: Readonly<Record<string, Style>> = {
+  running: 'green',
+  paused: 'yellow',
+  unknown: 'red',
+};
+
+export const ps: Run<PsFlags> = async (_args, { all, quiet, last, filter = [] }, context) => {
   const { signal } = context;
-  const found = await context.client.listContainers({ filters: flags.filter, signal });
-  const shown = flags.all === true ? found : found.filter(({ pid }) => pid !== 0);
-  if (flags.quiet === true) process.stdout.write(shown.map(({ id }) => `${id}\n`).join(''));
-  else print(context, shown, columns);
+  const { ours, daemons } = splitFilters(filter);
+  const found = await context.client.listContainers({ filters: daemons, signal });
+  // Somebody who asks for a state, or for the last ones, wants those that do not run as well.
+  const everything = all === true || last !== undefined || ours.has('status');
+  const shown = await Promise.all(
+    found.filter(({ pid }) => everything || pid !== 0).map((info) => containerRow(info, context)),
+  );
+  const matching = shown.filter((row) =>
+    [...ours].every(([key, texts]) => matches(row, key, texts)),
+  );
+  const newest = matching.sort((one, other) => Number(other.createdAt) - Number(one.createdAt));
+  const rows = newest.slice(0, last);
+  if (quiet === true) process.stdout.write(rows.map(({ id }) => `${id}\n`).join(''));
+  else print(context, rows, columns);
 };
 
-export const inspect: Run = async (ids, _options, { client, signal }) => {
-  const found = await Promise.all(ids.map((id) => client.getContainer(id, { signal })));
-  process.stdout.write(`${json(found)}\n`);
-};
-
-export const top: Run = async ([id = ''], _options, context) => {
-  const processes = await context.client.containerPIDs(id, { signal: context.signal });
-  print(context, processes, [
-    { heading: 'PID', of: ({ pid }) => String(pid) },
-    { heading: 'EXEC', of: ({ execId }) => execId || '-' },
-  ]);
-};
+/** A container as `ps` tells of it. */
+export async function containerRow(
+  info: ContainerInfo,
+  { namespace }: Pick<Context, 'namespace'>,
+): Promise<ContainerRow> {
+  const { id, image, args, pid, exit, createdAt, labels, runtime, snapshotter } = info;
+  const { name, ports } = await toldOf(info, namespace);
+  return {
+    ...{ id, name, image, command: args, state: info.status, status: statusText(info), pid },
+    ...{ exitCode: exit?.exitCode, exitedAt: exit?.exitedAt },
+    ...{ createdAt, ports, labels, runtime, snapshotter },
+  };
+}
 
 function statusText({ status, exit }: ContainerInfo): string {
   if (exit === undefined) return status === 'none' ? 'created' : status;
   return `exited (${exit.exitCode}${exit.lost === undefined ? '' : ', lost'}) ${ago(exit.exitedAt)}`;
 }
 
-function shortened(text: string): string {
-  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
+/** docker's filters are looked at here, all others are containerd's. */
+export function splitFilters(filters: readonly string[]): {
+  readonly ours: ReadonlyMap<string, readonly string[]>;
+  readonly daemons: readonly string[];
+} {
+  const ours = new Map<string, string[]>();
+  const daemons: string[] = [];
+  for (const filter of filters) {
+    const [, key, value] = /^(id|name|status|label|ancestor|exited)=([^=~].*)$/.exec(filter) ?? [];
+    if (key === undefined || value === undefined) daemons.push(filter);
+    else ours.set(key, [...(ours.get(key) ?? []), value]);
+  }
+  const states = ours.get('status') ?? [];
+  const unknown = states.find((state) => !knownStates.includes(state));
+  if (unknown !== undefined) {
+    throw wrong('--filter', `status=STATE of ${knownStates.join(', ')}`, `status=${unknown}`);
+  }
+  return { ours, daemons };
 }
+
+const knownStates = ['created', 'running', 'paused', 'exited'];
+
+/** Several values of a key: one must match, but all labels. */
+function matches(row: ContainerRow, key: string, values: readonly string[]): boolean {
+  if (key === 'label') return values.every((value) => hasLabel(row, value));
+  return values.some((value) => {
+    if (key === 'id') return row.id.startsWith(value);
+    if (key === 'name') return row.name.includes(value);
+    if (key === 'status') return stateOf(row) === value;
+    if (key === 'exited') return row.exitCode === Number(value);
+    return row.image === value || row.image.startsWith(`${value}:`) || isShort(row.image, value);
+  });
+}
+
+function stateOf({ state, exitCode }: ContainerRow): string {
+  if (exitCode !== undefined || state === 'stopped') return 'exited';
+  return state === 'none' ? 'created' : state;
+}
+
+function hasLabel({ labels }: ContainerRow, text: string): boolean {
+  const [key = '', value] = text.split(/=(.*)/s);
+  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
+}
+
+/** `alpine` and `alpine:3` mean `docker.io/library/alpine:3`. */
+const isShort = (image: string, text: string): boolean => {
+  const [name] = image.replace(/^docker\.io\/(library\/)?/, '').split(/:(?=[^/]*$)/);
+  return name === text || image.endsWith(`/${text}`);
+};

@@ -1,39 +1,87 @@
 import { randomBytes } from 'node:crypto';
-import { invalidArgument } from '@ctrd/client';
-import type { Run } from '../context.js';
-import { logLabel, logPath, logUri } from '../log-file.js';
-import { containerOptions, type RunFlags } from '../run-options.js';
+import { type Container, invalidArgument } from '@ctrd/client';
+import type { Context, Run } from '../context.js';
+import { logPath, logTo } from '../detached-log.js';
+import { containerOptions, type RunFlags } from '../options/run-options.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
+import { keyboard } from '../terminal/keyboard.js';
 
 export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
-  const { client } = context;
-  const id = flags.name ?? randomBytes(6).toString('hex');
-  const { tty = false, interactive = false, detach = false } = flags;
+  const { tty = false, interactive = false, detach = false, detachKeys } = flags;
   if (detach && flags.rm === true) {
     throw invalidArgument('--rm', 'be left out with --detach: nobody is there to remove it');
   }
+  const id = flags.name ?? newId();
   const options = await containerOptions(id, image, args, flags);
   if (detach) {
-    const path = logPath(context.namespace, id);
-    await client.createContainer({
-      ...options,
-      labels: { ...options.labels, [logLabel]: path },
-      tty,
-      // A terminal's output cannot go to a file; it is read by attaching.
-      stdio: tty ? 'pipe' : { stdout: logUri(path), stderr: logUri(path) },
-    });
+    await createDetached(context, options, { tty, interactive });
     process.stdout.write(`${id}\n`);
     return;
   }
-  const container = await client.createContainer({
+  const { stdin, left } = keyboard({ tty, interactive, detachKeys });
+  const container = await context.client.createContainer({
     ...options,
     tty: tty ? currentSize() : false,
-    stdio: { stdin: interactive ? 'inherit' : 'null', stdout: 'inherit', stderr: 'inherit' },
+    stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
+    start: false,
+    signal: context.signal,
   });
-  const exit = await (async () => {
-    using _terminal = connectTerminal(container, { tty, interactive });
-    return await container.wait();
-  })();
+  // Started when its terminal is connected: no signal and no size is lost.
+  const exit = await untilEnd(container, context, { tty, interactive, left, start: true }).catch(
+    async (error: unknown) => {
+      await container.destroy({ graceMs: 0 });
+      throw error;
+    },
+  );
+  if (exit === 'left') {
+    container.detach();
+    process.stderr.write(`\r\nctrd: it goes on without you; come back with: ctrd attach ${id}\n`);
+    return;
+  }
   if (flags.rm === true) await container.destroy();
   context.exit(exit.exitCode);
 };
+
+export const create: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
+  const { tty = false, interactive = false } = flags;
+  const id = flags.name ?? newId();
+  const options = await containerOptions(id, image, args, flags);
+  await createDetached(context, { ...options, start: false }, { tty, interactive });
+  process.stdout.write(`${id}\n`);
+};
+
+/** Connects this terminal with a container until it has ended, or the user leaves it. */
+export async function untilEnd(
+  container: Container,
+  { signals }: Pick<Context, 'signals'>,
+  {
+    left,
+    start = false,
+    ...wishes
+  }: { tty: boolean; interactive: boolean; left: Promise<'left'>; start?: boolean },
+) {
+  using _terminal = connectTerminal(container, { ...wishes, signals });
+  if (start) await container.start();
+  return await Promise.race([container.wait(), left]);
+}
+
+/** Makes a container that needs nobody: its output goes to a log, a terminal's to who attaches. */
+async function createDetached(
+  { client, namespace, signal }: Context,
+  options: Parameters<Context['client']['createContainer']>[0],
+  { tty, interactive }: { tty: boolean; interactive: boolean },
+): Promise<void> {
+  const { labels, uri } = logTo(logPath(namespace, options.id));
+  const stdin = interactive ? 'pipe' : 'null';
+  const restart = options.restart && { ...options.restart, log: tty ? undefined : uri };
+  await client.createContainer({
+    ...options,
+    signal,
+    tty,
+    restart,
+    labels: { ...options.labels, ...(tty ? {} : labels) },
+    stdio: tty ? { stdin, stdout: 'pipe', stderr: 'pipe' } : { stdin, stdout: uri, stderr: uri },
+  });
+}
+
+const newId = (): string => randomBytes(6).toString('hex');

@@ -1,9 +1,11 @@
 import type { ProcessHandle } from '@ctrd/client';
+import type { SignalRelay } from './signals.js';
 
 /** What of this process's terminal is led into a container's. */
 export interface TerminalWishes {
   readonly tty: boolean;
   readonly interactive: boolean;
+  readonly signals: SignalRelay;
 }
 
 /**
@@ -11,8 +13,8 @@ export interface TerminalWishes {
  * there is no terminal that carries them. Disposing puts everything back.
  */
 export function connectTerminal(
-  handle: ProcessHandle,
-  { tty, interactive }: TerminalWishes,
+  handle: Pick<ProcessHandle, 'kill' | 'resize'>,
+  { tty, interactive, signals }: TerminalWishes,
 ): Disposable {
   const undo: (() => void)[] = [];
   if (tty && process.stdout.isTTY) {
@@ -30,13 +32,10 @@ export function connectTerminal(
     stdin.setRawMode(true);
     undo.push(() => stdin.setRawMode(false));
   }
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
-    const forward = () => {
-      handle.kill({ kill: name }).catch(() => {});
-    };
-    process.on(name, forward);
-    undo.push(() => process.off(name, forward));
-  }
+  // It may have ended meanwhile: then there is nobody to be told.
+  const send = (kill: NodeJS.Signals) => void handle.kill({ kill }).catch(() => {});
+  const forwarding = signals.forward(send);
+  undo.push(() => forwarding[Symbol.dispose]());
   return {
     [Symbol.dispose]() {
       for (const step of undo.reverse()) step();

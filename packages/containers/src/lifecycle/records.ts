@@ -67,12 +67,14 @@ export function specOf({ spec }: ContainerRecord): RuntimeSpec | undefined {
 
 export function containerInfo(record: ContainerRecord, task: TaskState | undefined): ContainerInfo {
   const { id, image, runtime, snapshotter, snapshotKey, labels, createdAt, updatedAt } = record;
+  const process = specOf(record)?.process;
   return {
     ...{ id, image, snapshotter, snapshotKey, labels: { ...labels } },
     runtime: runtime?.name ?? '',
     createdAt: createdAt ? timestampDate(createdAt) : new Date(0),
     updatedAt: updatedAt ? timestampDate(updatedAt) : new Date(0),
-    args: specOf(record)?.process?.args ?? [],
+    args: process?.args ?? [],
+    tty: process?.terminal === true,
     status: task?.status ?? 'none',
     pid: task?.status === 'stopped' ? 0 : (task?.pid ?? 0),
     exit: task === undefined ? labelledExit(id, labels) : task.exit,

@@ -1,0 +1,103 @@
+import { createClient, invalidArgument } from '@ctrd/client';
+import type { Command } from 'commander';
+import type { LocalContext, LocalRun } from '../context.js';
+import { nameOf } from '../foreign.js';
+import { createProgram } from '../program.js';
+
+export const completion: LocalRun = async ([shell = '']) => {
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+  if (script === undefined) throw invalidArgument('shell', 'be bash, zsh or fish', shell);
+  process.stdout.write(script);
+};
+
+/** A shell asks with the words so far, the one that is being typed last. */
+export const complete: LocalRun = async (words, _options, context) => {
+  const { candidates, kind } = candidatesFor(words);
+  const named = kind === undefined ? [] : await namesOf(kind, context);
+  const last = words.at(-1) ?? '';
+  const fitting = [...candidates, ...named].filter((candidate) => candidate.startsWith(last));
+  process.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
+};
+
+type Kind = 'container' | 'image' | 'namespace';
+
+/** What the command line itself knows of the next word, and which of the daemon's things may come. */
+export function candidatesFor(words: readonly string[]): {
+  readonly candidates: readonly string[];
+  readonly kind: Kind | undefined;
+} {
+  const before = words.slice(0, -1);
+  const last = words.at(-1) ?? '';
+  let command = createProgram(async () => {}, '');
+  let pending: Command['options'][number] | undefined;
+  let count = 0;
+  for (const word of before) {
+    if (pending !== undefined) pending = undefined;
+    else if (word.startsWith('-')) {
+      const option = command.options.find(({ short, long }) => short === word || long === word);
+      pending = option?.required ? option : undefined;
+    } else {
+      const child = command.commands.find(
+        (one) => count === 0 && (one.name() === word || one.aliases().includes(word)),
+      );
+      if (child === undefined) count += 1;
+      else command = child;
+    }
+  }
+  if (pending !== undefined) {
+    const kind = pending.long === '--namespace' ? 'namespace' : undefined;
+    return { candidates: pending.argChoices ?? [], kind };
+  }
+  if (last.startsWith('-')) {
+    const visible = command.options.filter(({ hidden }) => !hidden);
+    return { candidates: visible.map(({ long, short }) => long ?? short ?? ''), kind: undefined };
+  }
+  const { registeredArguments: taken } = command;
+  const argument = taken[count] ?? (taken.at(-1)?.variadic ? taken.at(-1) : undefined);
+  const children = command.createHelp().visibleCommands(command);
+  return { candidates: children.map((child) => child.name()), kind: kindOf(argument?.name()) };
+}
+
+function kindOf(argument: string | undefined): Kind | undefined {
+  return argument === 'container' || argument === 'image' ? argument : undefined;
+}
+
+/** A shell waits for this with every press of a key: better nothing than late. */
+const patienceMs = 1_000;
+
+async function namesOf(kind: Kind, { address, namespace }: LocalContext): Promise<string[]> {
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    await using client = await createClient({ address, namespace, signal });
+    if (kind === 'container') return (await client.listContainers({ signal })).map(nameOf);
+    if (kind === 'image') return (await client.listImages({ signal })).map(({ name }) => name);
+    return (await client.listNamespaces({ signal })).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+const scripts: Readonly<Record<string, string>> = {
+  bash: `_ctrd() {
+  local IFS=$'\\n' words cword cur
+  if declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref -n =: -w words -i cword cur
+  else
+    words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD cur=\${COMP_WORDS[COMP_CWORD]}
+  fi
+  COMPREPLY=($(ctrd __complete -- "\${words[@]:1:cword}" 2>/dev/null))
+  if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
+}
+complete -o default -F _ctrd ctrd
+`,
+  zsh: `#compdef ctrd
+_ctrd() {
+  local -a found
+  found=("\${(@f)$(ctrd __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -a found || _files
+}
+compdef _ctrd ctrd
+`,
+  fish: `complete -c ctrd -f -a '(ctrd __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+`,
+};

@@ -1,0 +1,56 @@
+import { invalidArgument } from '@ctrd/client';
+import type { Context, Run } from '../context.js';
+import { loggedTo } from '../detached-log.js';
+import { forEach } from '../each.js';
+import { findContainer } from '../find-container.js';
+import { plainFile } from '../logs/plain-file.js';
+import { keyboard } from '../terminal/keyboard.js';
+import { untilEnd } from './run.js';
+
+interface StartFlags {
+  readonly attach?: true;
+  readonly interactive?: true;
+  readonly detachKeys?: string;
+}
+
+export const start: Run<StartFlags> = async (references, flags, context) => {
+  const { client, signal } = context;
+  if (flags.attach === true || flags.interactive === true) {
+    const [reference = '', ...others] = references;
+    if (others.length > 0) throw invalidArgument('--attach', 'be used with one container');
+    await startAttached(reference, flags, context);
+    return;
+  }
+  await forEach(references, async (reference) => {
+    const { id } = await findContainer(context, reference);
+    await client.startContainer(id, { signal });
+    return reference;
+  });
+};
+
+async function startAttached(
+  reference: string,
+  flags: StartFlags,
+  context: Context,
+): Promise<void> {
+  const { client, namespace, signal } = context;
+  const info = await findContainer(context, reference);
+  const { id, tty } = info;
+  const interactive = flags.interactive === true;
+  const { stdin, left } = keyboard({ tty, interactive, detachKeys: flags.detachKeys });
+  const log = loggedTo(info, namespace);
+  const container = await client.recoverContainer(id, {
+    stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
+    signal,
+  });
+  const ended = new AbortController();
+  const output = log === undefined ? undefined : plainFile(log, { until: ended.signal });
+  const printed = (async () => {
+    for await (const chunk of output ?? []) process.stdout.write(chunk);
+  })();
+  const exit = await untilEnd(container, context, { tty, interactive, left, start: true });
+  ended.abort();
+  await printed;
+  if (exit === 'left') container.detach();
+  else context.exit(exit.exitCode);
+}

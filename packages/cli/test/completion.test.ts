@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { candidatesFor } from '../src/commands/completion.js';
+
+describe('what may come next', () => {
+  it('is a command', () => {
+    const { candidates } = candidatesFor(['']);
+    expect(candidates).toContain('run');
+    expect(candidates).toContain('snapshot');
+    expect(candidates).not.toContain('__complete');
+  });
+
+  it('is a command of a command, also after options', () => {
+    expect(candidatesFor(['-n', 'ci', 'snapshot', '']).candidates).toContain('tree');
+  });
+
+  it('is an option of the command, or a value of it', () => {
+    expect(candidatesFor(['run', '--me']).candidates).toContain('--memory');
+    expect(candidatesFor(['run', '--pull', '']).candidates).toEqual(['always', 'missing', 'never']);
+    expect(candidatesFor(['-o', '']).candidates).toEqual(['table', 'json']);
+    expect(candidatesFor(['-n', ''])).toEqual({ candidates: [], kind: 'namespace' });
+  });
+
+  it('is a container or an image, where the command wants one', () => {
+    expect(candidatesFor(['rm', 'a', ''])).toMatchObject({ kind: 'container' });
+    expect(candidatesFor(['run', '--rm', ''])).toMatchObject({ kind: 'image' });
+    expect(candidatesFor(['run', 'alpine', ''])).toMatchObject({ kind: undefined });
+    expect(candidatesFor(['tag', 'a', ''])).toMatchObject({ kind: undefined });
+  });
+});
