@@ -72,6 +72,5 @@ function shrink<T>(widths: number[], columns: readonly Column<T>[], width: numbe
 
 /** A row stays a row, and nothing that others wrote gives commands to the terminal. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return text.replace(/\p{Cc}+/gu, ' ');
 }
