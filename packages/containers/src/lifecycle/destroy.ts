@@ -4,6 +4,7 @@ import { deliveredExit } from '../exits/delivering.js';
 import type { ExitMessage } from '../exits/exit-message.js';
 import { fifoFolderOf, removeFifos } from '../io/fifo.js';
 import { labels } from './labels.js';
+import type { LiveProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
 import { type ContainerRecord, deleteRecord, getRecord } from './records.js';
 import { endTask } from './stop.js';
@@ -12,6 +13,9 @@ import { checkId } from './validate.js';
 
 /** What removes what is left may take so long, whatever became of the call. */
 const removalTimeoutMs = 60_000;
+
+/** How long the handlers of the exits of what was started in a container may take. */
+const execsTimeoutMs = 10_000;
 
 /**
  * Ends and removes a container, of this client or another. Handlers are not told of its exit. The
@@ -36,18 +40,28 @@ export async function destroyContainer(
     });
   }
   const exit = await endTask(parts, record, options);
+  const execs = [...(live?.execs.values() ?? [])];
+  await Promise.all(execs.map(delivered));
   await withDeadline(removalTimeoutMs, (signal) => removeContainer(parts, record, signal));
   rollback.commit();
   if (live !== undefined) {
     parts.registry.remove(live);
-    for (const process of [...live.execs.values(), live.process]) {
+    for (const process of [...execs, live.process]) {
       // Its own delivery may still be on the way to let go of the streams.
-      if (process.exit.exit === undefined && deliveredExit(process.key) === undefined)
-        process.abandon();
+      const onItsWay = process.exit.exit !== undefined || deliveredExit(process.key) !== undefined;
+      if (!onItsWay) process.abandon();
+      process.removed = true;
       await process.io.remove();
     }
   }
   return exit;
+}
+
+/** What was started in the container has ended with it; its handlers are told before it is gone. */
+async function delivered({ key, exit }: LiveProcess): Promise<void> {
+  // One of those handlers may be who destroys the container.
+  if (deliveredExit(key) !== undefined) return;
+  await withDeadline(execsTimeoutMs, (signal) => exit.wait(signal)).catch(() => {});
 }
 
 async function removeContainer(

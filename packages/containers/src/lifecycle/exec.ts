@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from '@ctrd/core';
 import type { ExecOptions } from '../container-options.js';
-import type { ProcessKey } from '../exits/exit-message.js';
+import { lostExit, type ProcessKey } from '../exits/exit-message.js';
 import { execExited } from '../exits/moments.js';
 import { createProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
@@ -52,13 +52,19 @@ export async function execInContainer(
   } catch (error) {
     // containerd 1.6 has been seen to lose a process between its making and its start. Nothing has
     // run then, and another id is as good.
-    const again = hasCode(error, 'not-found') && error.reason === lostBeforeStart;
-    if (!again || options.execId !== undefined) throw error;
+    if (!isLost(error) || options.execId !== undefined) throw error;
     return await execOnce(parts, id, options);
   }
 }
 
 const lostBeforeStart = 'lost-before-start';
+
+function isLost(error: unknown): boolean {
+  return hasCode(error, 'not-found') && error.reason === lostBeforeStart;
+}
+
+/** How long a start that failed waits for the handlers of the end of what never began. */
+const handlersTimeoutMs = 30_000;
 
 async function execOnce(
   parts: ContainerParts,
@@ -93,9 +99,15 @@ async function execOnce(
     },
   });
   rollback.add('watch', async () => process.abandon());
-  const pid = await startProcess(parts, key, signal);
-  io.connected(closeInput(parts, key));
   parts.registry.get(id)?.execs.set(execId, process);
+  const pid = await startProcess(parts, key, signal).catch(async (error: unknown) => {
+    if (isLost(error)) process.quiet = true;
+    process.neverBegan(lostExit(key, `it did not start: ${toCtrdError(error).rawMessage}`));
+    // Handlers first: they are told of every process that was made, this one too.
+    await withDeadline(handlersTimeoutMs, (limit) => process.exit.wait(limit)).catch(() => {});
+    throw error;
+  });
+  io.connected(closeInput(parts, key));
   rollback.commit();
   return { pid, process, timedOut: limitTime(parts, process, options.killAfterMs) };
 }

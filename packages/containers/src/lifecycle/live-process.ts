@@ -18,6 +18,8 @@ export interface LiveProcess {
   quiet: boolean;
   /** Whether it has been removed already: its id may belong to another by now. */
   removed: boolean;
+  /** Delivers the end of a process that never began: nothing else will tell of it. */
+  neverBegan(exit: ExitMessage): void;
   /** Ends the watch and lets go of the streams; the process goes on. */
   abandon(): void;
 }
@@ -43,8 +45,14 @@ export function watchProcess(
 ): LiveProcess {
   const exit = createExitLatch();
   const stopped = new AbortController();
+  const watching = new AbortController();
+  let failedStart: ExitMessage | undefined;
   const process: LiveProcess = {
     ...{ key, io, exit, quiet: false, removed: false },
+    neverBegan(message) {
+      failedStart = message;
+      watching.abort();
+    },
     abandon() {
       stopped.abort();
       io.detach();
@@ -54,10 +62,9 @@ export function watchProcess(
   async function deliver(): Promise<void> {
     using merged = mergeSignals({ signal: stopped.signal }, parts.closing);
     const { signal } = merged;
-    const message = await steps.complete(await parts.exits.watch(key, { signal }), signal);
-    await io.drain(drainIdleMs);
+    const message = await seen(signal);
     if (!process.quiet) {
-      await delivering(message, () => parts.hooks.tell(steps.moment, message, { signal }));
+      await delivering(message, process, () => parts.hooks.tell(steps.moment, message, { signal }));
     }
     // A closed client leaves what it has not finished to the one that recovers the container.
     if (signal.aborted) throw abortError(signal);
@@ -70,6 +77,21 @@ export function watchProcess(
       });
     }
     exit.settle(message);
+  }
+
+  /** How it ended, with its output taken in. */
+  async function seen(signal: AbortSignal): Promise<ExitMessage> {
+    using merged = mergeSignals({ signal: watching.signal }, signal);
+    try {
+      const message = await parts.exits.watch(key, { signal: merged.signal });
+      const completed = await steps.complete(message, signal);
+      await io.drain(drainIdleMs);
+      return completed;
+    } catch (error) {
+      // There is no output: nobody has opened the other ends of the pipes.
+      if (failedStart !== undefined && !signal.aborted) return failedStart;
+      throw error;
+    }
   }
 
   /** The exit is true whatever the clean-up does; what is left is found again by its labels. */
