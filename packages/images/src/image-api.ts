@@ -4,6 +4,7 @@ import type { ImageChanges } from './commit/image-changes.js';
 import type { ImageInfo } from './image.js';
 import type { Descriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
+import type { PullImageOptions } from './pull/pull-api.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -119,6 +120,20 @@ export interface ImageAPIClient {
    * is not the image of a container.
    */
   getOciImage(reference: string, options?: ImageCall): Promise<OciImage>;
+  /**
+   * Pulls an image from its registry. Layers are fetched in parallel, verified, and unpacked as they
+   * come. What is there already is not fetched again, and two pulls of one image share their work.
+   *
+   * It resolves when all of it is there and named. A pull that fails makes no record; what it had
+   * fetched when the registry broke off is kept for a day, and the next pull goes on with it.
+   *
+   * Throws `invalid-argument`; `not-found` (reason `platform` when there is nothing for it);
+   * `unauthenticated` (reason `realm` when the registry wants credentials sent elsewhere) and
+   * `permission-denied` (reason `policy` when {@link ImagePolicy} refused); `rate-limited`;
+   * `unavailable`; `timeout` (reason `idle`) when no byte moves; `data-loss` for what is not what its
+   * digest says, `too-large` for what is beyond all measure, `unimplemented` for what is no image.
+   */
+  pullImage(reference: string, options?: PullImageOptions): Promise<ImageInfo>;
   /** Removes the record; the daemon collects the content by and by. Throws `not-found`. */
   removeImage(reference: string, options?: RemoveImageOptions): Promise<void>;
   /**

@@ -29,6 +29,9 @@ import { parseDescriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
 import { type Platform, parsePlatform } from './oci/platform.js';
 import type { ImageParts } from './parts.js';
+import { createProgress } from './pull/progress.js';
+import type { PullImageOptions } from './pull/pull-api.js';
+import type { Puller } from './pull/puller.js';
 import { normalizeReference, parseReference } from './reference/reference.js';
 import { findImage } from './store/find-image.js';
 import { incomplete } from './store/image-facts.js';
@@ -39,7 +42,7 @@ import { unpackImage } from './unpack/unpack-image.js';
 const listConcurrency = 8;
 
 /** The methods of `ImageAPIClient` on images that are in the daemon. */
-export function imageOperations(parts: ImageParts) {
+export function imageOperations(parts: ImageParts, puller: Puller) {
   const { images, facts } = parts;
 
   function platformOf({ platform }: { platform?: string | undefined }): Platform {
@@ -108,6 +111,33 @@ export function imageOperations(parts: ImageParts) {
       }
       const wanted = platform === undefined ? undefined : parsePlatform(platform);
       return exportImages(parts, { references, platform: wanted, allPlatforms, signal });
+    }),
+    pullImage: onSubject<PullImageOptions, ImageInfo>(async (reference, options) => {
+      const { credentials, labels = {}, concurrency = 4, onProgress, signal } = options;
+      const { allPlatforms = false, metadataOnly = false, unpack = !metadataOnly } = options;
+      const name = normalizeReference(reference);
+      const platform = platformOf(options);
+      checkLabels('labels', labels);
+      if (!Number.isInteger(concurrency) || concurrency < 1) {
+        throw invalidArgument('concurrency', 'be a whole number above 0', concurrency);
+      }
+      if (metadataOnly && unpack) {
+        throw invalidArgument('unpack', 'not be set with metadataOnly: there are no layers');
+      }
+      const snapshotter = unpack ? await snapshotterOf(options) : undefined;
+      const progress = createProgress(name, onProgress, parts.report);
+      try {
+        await puller.pull({
+          ...{ reference: name, platform, allPlatforms, metadataOnly, snapshotter },
+          ...{ credentials, labels, concurrency, progress, signal },
+        });
+        const record = await images.get(name, { signal });
+        progress.image('done');
+        return await infoOf(record, platform, signal);
+      } catch (error) {
+        progress.fail(toCtrdError(error));
+        throw error;
+      }
     }),
     unpackImage: onSubject<UnpackImageOptions, string>(async (reference, options) => {
       const { signal } = options;

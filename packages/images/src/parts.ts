@@ -1,4 +1,4 @@
-import type { DefaultSnapshotter, Leases, Report, Rpc } from '@ctrd/core';
+import type { DefaultSnapshotter, Leases, Owner, Report, Rpc } from '@ctrd/core';
 import type { ContentStore } from './content/content-store.js';
 import type { KeyedLock } from './content/keyed-lock.js';
 import type { Platform } from './oci/platform.js';
@@ -11,6 +11,7 @@ import type { ImagePolicy } from './verify/image-policy.js';
 export interface ImageParts {
   readonly rpc: Rpc;
   readonly leases: Leases;
+  readonly owner: Owner;
   readonly defaultSnapshotter: DefaultSnapshotter;
   readonly report: Report;
   readonly registries: Registries;

@@ -4,6 +4,7 @@ import {
   definePlugin,
   ImageSource,
   Leases,
+  Owner,
   Report,
   type Resolver,
   Rpc,
@@ -14,6 +15,8 @@ import { createImageSource } from './image-source.js';
 import { hostPlatform, parsePlatform } from './oci/platform.js';
 import { imageOperations } from './operations.js';
 import type { ImageParts } from './parts.js';
+import { Puller } from './pull/puller.js';
+import { createRegistryPuller } from './pull/registry-puller.js';
 import { createRegistries, Registries } from './registry/registries.js';
 import { checkRegistryOptions, type RegistryOptions } from './registry/registry-options.js';
 import { createFactReader } from './store/image-facts.js';
@@ -51,6 +54,7 @@ export function images(options: ImagesOptions = {}) {
     const parts: ImageParts = {
       rpc,
       leases: resolver.get(Leases),
+      owner: resolver.get(Owner),
       defaultSnapshotter: resolver.get(DefaultSnapshotter),
       report: resolver.get(Report),
       registries: resolver.get(Registries),
@@ -66,12 +70,13 @@ export function images(options: ImagesOptions = {}) {
   };
   return definePlugin({
     name: 'images',
-    requires: [Rpc, Leases, DefaultSnapshotter, Report],
+    requires: [Rpc, Leases, Owner, DefaultSnapshotter, Report],
     provides: [
       bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver))),
       bind(ImagePolicy, () => options.policy ?? anyImage),
       bind(Registries, () => createRegistries(registry)),
+      bind(Puller, (resolver) => createRegistryPuller(partsOf(resolver))),
     ],
-    setup: (context) => ({ operations: imageOperations(partsOf(context)) }),
+    setup: (context) => ({ operations: imageOperations(partsOf(context), context.get(Puller)) }),
   });
 }

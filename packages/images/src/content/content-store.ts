@@ -153,7 +153,7 @@ async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function tooLarge(digest: string, maxBytes: number): CtrdError {
+export function tooLarge(digest: string, maxBytes: number): CtrdError {
   return new CtrdError(`the blob has more than ${maxBytes} bytes`, {
     code: 'too-large',
     subject: digest,

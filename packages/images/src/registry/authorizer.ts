@@ -100,6 +100,16 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 }
 
+/** Goes without. */
+export function anonymous(server: URL): Authorizer {
+  return {
+    login: async () => undefined,
+    challenged: async () => {
+      throw rejected(server, false);
+    },
+  };
+}
+
 function withChallenged(scopes: readonly string[], { params }: Challenge): readonly string[] {
   const asked =
     params

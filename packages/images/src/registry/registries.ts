@@ -1,6 +1,6 @@
 import { CtrdError, hasCode, type Token, throwIfAborted, token } from '@ctrd/core';
 import type { ImageReference } from '../reference/reference.js';
-import { createAuthorizer } from './authorizer.js';
+import { anonymous, createAuthorizer } from './authorizer.js';
 import { type CredentialSource, type Credentials, checkCredentials } from './credentials.js';
 import { dockerCredentials } from './docker-config.js';
 import {
@@ -54,6 +54,8 @@ export interface Registry {
    * answered, or the last.
    */
   request(capability: Capability, request: RegistryRequest): Promise<RegistryAnswer>;
+  /** A host that has nothing to do with the registry, and gets no credentials. */
+  elsewhere(url: URL): HostClient;
 }
 
 export function createRegistries(options: RegistryOptions = {}): Registries {
@@ -85,19 +87,31 @@ export function createRegistries(options: RegistryOptions = {}): Registries {
       const own = credentials === undefined ? undefined : checkCredentials(credentials);
       const hosts = await firstHosts(sources, domain, signal);
       const clients = (hosts ?? [originOf(domain)]).map((host) => hostClient(host, domain, own));
-      return registryOf(domain, path, clients);
+      const elsewhere = ({ origin }: URL) => {
+        const host = { base: new URL(origin), capabilities: allCapabilities };
+        const authorizer = anonymous(host.base);
+        const namespace = undefined;
+        return createHostClient({ client, host, authorizer, namespace, attempts, retryDelayMs });
+      };
+      return registryOf(domain, path, clients, elsewhere);
     },
     [Symbol.dispose]: () => client.close(),
   };
 }
 
-function registryOf(domain: string, repository: string, clients: readonly HostClient[]): Registry {
+function registryOf(
+  domain: string,
+  repository: string,
+  clients: readonly HostClient[],
+  elsewhere: Registry['elsewhere'],
+): Registry {
   const hosts = (capability: Capability) =>
     clients.filter(({ host }) => host.capabilities.has(capability));
   return {
     domain,
     repository,
     hosts,
+    elsewhere,
     async request(capability, request) {
       let worst: unknown;
       for (const host of hosts(capability)) {

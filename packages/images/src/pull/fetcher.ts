@@ -1,0 +1,144 @@
+import { hasCode, throwIfAborted } from '@ctrd/core';
+import { createLimit } from '../concurrent.js';
+import { type ContentPlace, tooLarge } from '../content/content-store.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { verifyBytes } from '../oci/digest.js';
+import { type Index, limits, type Manifest, parseDocument } from '../oci/manifest.js';
+import type { ImageParts } from '../parts.js';
+import { readLimited } from '../registry/read-limited.js';
+import { furthest, noHost, type Registry } from '../registry/registries.js';
+import { gcLabels } from '../store/gc-labels.js';
+import { blobRef } from './blob-ref.js';
+import { fetchBlob } from './fetch-blob.js';
+import type { ProgressTracker } from './progress.js';
+import { acceptDocuments, pullScopes, type ResolvedTarget } from './resolve-target.js';
+
+/** Brings the parts of an image into the content store, each of them once. */
+export interface Fetcher {
+  /** A manifest or index: verified, within limits, with the labels that keep what is below it. */
+  document(descriptor: Descriptor): Promise<Manifest | Index>;
+  /** A config, a layer, or what else there is; so many at once. */
+  blob(descriptor: Descriptor): Promise<void>;
+}
+
+export interface FetcherOptions {
+  readonly registry: Registry;
+  /** What was resolved; it need not be fetched twice. */
+  readonly target: ResolvedTarget;
+  readonly place: ContentPlace;
+  readonly progress: ProgressTracker;
+  /** Blobs that are fetched at once. */
+  readonly concurrency: number;
+}
+
+export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetcher {
+  const { content, locks, rpc } = parts;
+  const { registry, target, place, progress } = options;
+  const documents = new Map<string, Promise<Manifest | Index>>();
+  const blobs = new Map<string, Promise<void>>();
+  const limit = createLimit(options.concurrency);
+  const sourceLabel = `containerd.io/distribution.source.${registry.domain}`;
+  const sourceLabels = { [sourceLabel]: registry.repository };
+
+  /** Of two pulls that want the same blob, the second finds it there. */
+  function alone<T>({ digest }: Descriptor, work: () => Promise<T>): Promise<T> {
+    return locks.run(`${rpc.namespace} blob ${digest}`, place.signal, work);
+  }
+
+  async function document(descriptor: Descriptor): Promise<Manifest | Index> {
+    const { digest, size, mediaType } = descriptor;
+    if (size > limits.documentBytes) throw tooLarge(digest, limits.documentBytes);
+    const ref = blobRef(descriptor);
+    const step = progress.blob(ref, size);
+    return await alone(descriptor, async () => {
+      const stored = await storedBytes(descriptor);
+      if (stored === undefined) step.status('downloading');
+      const bytes = stored ?? (await download(descriptor));
+      const parsed = parseDocument(bytes, mediaType);
+      const labels = { ...gcLabels(parsed), ...sourceLabels };
+      const source = async function* (offset: number) {
+        yield bytes.subarray(offset);
+      };
+      // Also what is there already is written: the lease holds it then.
+      const { existed } = await content.write({ ref, digest, size, labels, source }, place);
+      if (existed) await content.label(digest, await withSources(digest, labels), place);
+      step.status(stored === undefined ? 'done' : 'exists');
+      return parsed;
+    });
+  }
+
+  async function blob(descriptor: Descriptor): Promise<void> {
+    const { digest, size } = descriptor;
+    const ref = blobRef(descriptor);
+    const step = progress.blob(ref, size);
+    const write = async () => {
+      const { existed } = await fetchBlob(content, registry, descriptor, {
+        ...place,
+        ...{ ref, labels: sourceLabels, progress: step },
+      });
+      if (existed) await content.label(digest, await withSources(digest, sourceLabels), place);
+      step.status(existed ? 'exists' : 'done');
+    };
+    await limit(place.signal, () => alone(descriptor, write));
+  }
+
+  async function storedBytes(descriptor: Descriptor): Promise<Uint8Array | undefined> {
+    try {
+      return await content.readAll(descriptor, limits.documentBytes, place);
+    } catch (error) {
+      if (hasCode(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  async function download(descriptor: Descriptor): Promise<Uint8Array> {
+    const { digest } = descriptor;
+    const { repository } = registry;
+    if (digest === target.descriptor.digest && target.bytes !== undefined) return target.bytes;
+    let wrong: unknown;
+    for (const host of registry.hosts('pull')) {
+      try {
+        const answer = await host.request({
+          ...{ method: 'GET', path: `${repository}/manifests/${digest}`, accept: [200] },
+          headers: { accept: acceptDocuments },
+          ...{ scopes: pullScopes(repository), signal: place.signal },
+        });
+        const bytes = await readLimited(answer.body, limits.documentBytes, 'the manifest');
+        verifyBytes(bytes, descriptor);
+        return bytes;
+      } catch (error) {
+        throwIfAborted(place.signal);
+        wrong = furthest(wrong, error);
+      }
+    }
+    throw wrong ?? noHost(registry.domain, 'pull');
+  }
+
+  /** The label that says where a blob comes from lists every repository that has it. */
+  async function withSources(digest: string, labels: Readonly<Record<string, string>>) {
+    const known = (await content.info(digest, place)).labels[sourceLabel] ?? '';
+    const all = [...new Set([...known.split(','), registry.repository])].filter(
+      (one) => one !== '',
+    );
+    const text = all.sort().join(',');
+    // The daemon's limit.
+    const isShort = sourceLabel.length + text.length <= 4096;
+    return isShort ? { ...labels, [sourceLabel]: text } : labels;
+  }
+
+  return {
+    document: (descriptor) => once(documents, descriptor, document),
+    blob: (descriptor) => once(blobs, descriptor, blob),
+  };
+}
+
+function once<T>(
+  known: Map<string, Promise<T>>,
+  descriptor: Descriptor,
+  fetch: (descriptor: Descriptor) => Promise<T>,
+): Promise<T> {
+  const { digest } = descriptor;
+  const found = known.get(digest) ?? fetch(descriptor);
+  known.set(digest, found);
+  return found;
+}
