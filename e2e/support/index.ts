@@ -17,6 +17,7 @@ export {
   tar,
 } from '../../tools/busybox-image/index.js';
 export { containerdBinaries, type Line, lines } from '../../tools/matrix/index.js';
+export { type Mischief, type TestRegistry, testRegistry } from '../../tools/test-registry/index.js';
 export {
   type BusyboxClient,
   busyboxClient,
@@ -33,5 +34,11 @@ export {
 export type { DaemonPlace } from './daemon-process.js';
 export { busyboxImageTar, busyboxName, importBusybox } from './image.js';
 export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from './leak-oracle.js';
+export {
+  type DebianRegistry,
+  debianRegistry,
+  htpasswd,
+  privateAuthority,
+} from './registry.js';
 export { isAlive, type Shim, shimSocket, shims } from './remains.js';
 export { type WaitOptions, waitFor } from './wait-for.js';

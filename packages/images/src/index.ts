@@ -17,6 +17,8 @@ export type { Descriptor } from './oci/descriptor.js';
 export type { ImageHistory, OciImage } from './oci/image-config.js';
 export type { Platform } from './oci/platform.js';
 export { type ImagesOptions, images } from './plugin.js';
+export { type Followed, followProgress, progressJson } from './pull/follow.js';
+export type { BlobProgress, ProgressTracker } from './pull/progress.js';
 export type { PullImageOptions, PullProgress, PullStatus } from './pull/pull-api.js';
 export { Puller, type PullJob } from './pull/puller.js';
 export {
