@@ -24,6 +24,7 @@ export {
   type ContainersClient,
   containersClient,
 } from './busybox-client.js';
+export { type ClientProgram, clientProgram } from './client-program.js';
 export {
   daemon,
   namespaceOf,
