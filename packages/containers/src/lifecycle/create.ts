@@ -47,12 +47,15 @@ export async function createContainer(
   const stdio = checkContainerOptions(options);
   using _turn = await parts.locks.lock(id, signal);
   await using rollback = createRollback(parts.report);
-  // It holds the snapshot until the record names it.
-  await using lease = await parts.leases.create({ signal });
+  // It holds an image's snapshot until the record names it.
+  await using lease =
+    options.image === undefined ? undefined : await parts.leases.create({ signal });
 
   const root = await makeRoot(parts, options, lease, rollback);
   const spec = await makeSpec(parts, options, root);
   await makeRecord(parts, options, { root, spec }, rollback);
+  // The daemon forgets it while it makes the task; the end of this call waits for both.
+  void lease?.[Symbol.asyncDispose]();
   const { runtimeDir, report } = parts;
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
   rollback.add('pipes', () => io.remove());
@@ -133,7 +136,7 @@ async function ranOutOfMemory(
 async function makeRoot(
   parts: ContainerParts,
   options: Running<ContainerOptions>,
-  lease: Lease,
+  lease: Lease | undefined,
   rollback: Rollback,
 ): Promise<Root> {
   const { id, image, snapshot, signal } = options;
@@ -147,7 +150,7 @@ async function makeRoot(
     return { image: undefined, snapshotter, snapshotKey: snapshot, mounts };
   }
   const resolved = await parts.images().resolve(image ?? '', { signal });
-  const place = { snapshotter, signal, lease: lease.id };
+  const place = { snapshotter, signal, lease: lease?.id };
   const mounts = await uninterrupted(signal, () =>
     snapshots.fromImage(id, resolved.reference, place),
   );
