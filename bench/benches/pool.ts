@@ -20,7 +20,7 @@ const strategies = { leastInFlight, leastUsed, roundRobin, powerOfTwoChoices, st
 const connectionCounts = [1, 2, 5];
 const concurrencies = [1, 16, 256];
 /** How long each measurement makes calls. */
-const ms = 400;
+const ms = 200;
 const control = '1 grpc-js';
 
 /** What a number of connections and a strategy do to short calls. */

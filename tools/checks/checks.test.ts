@@ -3,6 +3,7 @@ import { crossings } from './boundaries.js';
 import { carried, licenceProblems, unbalanced } from './dependencies.js';
 import { addresses, ofSource, traces } from './hygiene.js';
 import { region, requote } from './quotes.js';
+import { tableProblems } from './tokens.js';
 
 const file = (text: string, path = 'packages/x/src/a.ts') => ({ path, text });
 
@@ -100,5 +101,31 @@ describe('quotes', () => {
     expect(problems).toEqual(['README.md: there is no examples/b.ts']);
     const lonely = file('<!-- from examples/a.ts -->\n\ntext\n');
     expect((await requote(lonely, read)).problems).toHaveLength(1);
+  });
+});
+
+describe('tokens', () => {
+  const table = file('| token | what |\n|---|---|\n| `Clock` | a clock |\n', 'docs/tokens.md');
+
+  it('sees one that the table lacks, and a row without one', () => {
+    const text = `
+/**
+ * export const Example: Token<Example, 'Example'> = token('Example');
+ */
+export const Bell: Token<Bell, 'Bell'> =
+  token('Bell');
+export const Shares: Contributions<Share> = contributions('Shares');
+const own: Token<Own> = token('Own');
+`;
+    expect(tableProblems([file(text)], table)).toEqual([
+      'docs/tokens.md: lacks Bell of packages/x/src/a.ts',
+      'docs/tokens.md: lacks Shares of packages/x/src/a.ts',
+      'docs/tokens.md: has Clock, which is no token',
+    ]);
+  });
+
+  it('is content when they agree', () => {
+    const text = "export const Clock: Token<Clock, 'Clock'> = token('Clock');";
+    expect(tableProblems([file(text)], table)).toEqual([]);
   });
 });

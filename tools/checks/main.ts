@@ -8,6 +8,7 @@ import { dependencies } from './dependencies.js';
 import { hygiene } from './hygiene.js';
 import { attw, publint, requireEsm } from './packaging.js';
 import { quotes } from './quotes.js';
+import { tokens } from './tokens.js';
 
 const all: readonly Check[] = [
   build,
@@ -18,6 +19,7 @@ const all: readonly Check[] = [
   dependencies,
   hygiene,
   quotes,
+  tokens,
   publint,
   attw,
   requireEsm,

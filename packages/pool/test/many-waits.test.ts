@@ -32,20 +32,24 @@ async function waitServer(path: string) {
   };
 }
 
-describe.each([600, 2000])('%i waits on five connections of a hundred streams', (count) => {
+describe.each([
+  ['600 waits on five connections of a hundred streams', 600, seedDefaults, 6],
+  ['2000 waits on five connections of a hundred streams', 2000, seedDefaults, 20],
+  ['1000 waits on the one connection of the default', 1000, {}, 1],
+  ['2000 waits with the default', 2000, {}, 2],
+] as const)('%s', (_, count, options, needed) => {
   it('leave short calls as they are, and all get their answer', { timeout: 120_000 }, async () => {
     await using place = await folder();
     await using server = await waitServer(place.file('waits.sock'));
     const connector = grpcConnector();
     await using pool = createPool(
       { open: () => connector.open(place.file('waits.sock')) },
-      seedDefaults,
+      options,
     );
     const waits = Array.from({ length: count }, () => pool.unary(long()));
     await until(() => server.waiting.size === count);
 
     const { roles } = pool.stats();
-    const needed = Math.ceil(count / 100);
     expect(roles.stream).toMatchObject({ connections: needed, inFlight: count, queued: 0 });
     for (let calls = 0; calls < 50; calls += 1) {
       await expect(pool.unary(short({ timeoutMs: 30_000 }))).resolves.toBeDefined();
@@ -53,6 +57,9 @@ describe.each([600, 2000])('%i waits on five connections of a hundred streams', 
 
     server.answerAll();
     await Promise.all(waits);
-    expect(pool.stats().roles.stream).toMatchObject({ free: needed * 100, inFlight: 0 });
+    expect(pool.stats().roles.stream).toMatchObject({
+      free: needed * (pool.stats().connections[0]?.maxStreams ?? 0),
+      inFlight: 0,
+    });
   });
 });

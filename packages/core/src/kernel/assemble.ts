@@ -29,9 +29,9 @@ export async function assemble(
   kernel: Plugin,
   control: CallControl,
 ): Promise<Client<object>> {
-  checkComposition(composition, kernel.definition);
-  const definitions = orderOf([kernel, ...composition.plugins]);
   const scope = createScope(composition.options.container as DependencyContainer | undefined);
+  checkComposition(composition, kernel.definition, scope);
+  const definitions = orderOf([kernel, ...composition.plugins]);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const interceptors = bindParts(scope, composition, definitions);
@@ -40,7 +40,7 @@ export async function assemble(
   const members = definitions.map((definition): Member => {
     const { name } = definition;
     const context = {
-      ...{ name, hooks, report: scope.get(Report), closing: closing.signal },
+      ...{ name, hooks: hooks.of(name), report: scope.get(Report), closing: closing.signal },
       client: <Api extends object>() => {
         if (client === undefined) throw notYet(name);
         return client as Client<object> & Api;
@@ -51,11 +51,11 @@ export async function assemble(
   });
   const middleware = middlewareOf(composition, definitions);
   checkMethods(methodsOf(members), middleware, operationNames(members));
-  for (const add of composition.handlers) add(hooks);
+  for (const add of composition.handlers) add(hooks.of('host'));
 
   const lifecycle = createLifecycle({ members, scope, closing });
   const description = () =>
-    describe(composition, definitions, members, middleware, hooks, interceptors);
+    describe(composition, definitions, members, scope, middleware, hooks, interceptors);
   client = clientOf(members, lifecycle, closing.signal, middleware, description);
   await lifecycle.start(control);
   return client;
@@ -187,6 +187,7 @@ function describe(
   composition: Composition,
   definitions: readonly PluginDefinition[],
   members: readonly Member[],
+  scope: Scope,
   middleware: readonly BoundMiddleware[],
   hooks: HookRegistry,
   interceptors: readonly { readonly by: string }[],
@@ -200,6 +201,12 @@ function describe(
     }
   }
   for (const { token } of composition.bindings) providers.set(token.name, 'host');
+  // What else is there is in the host's own container.
+  for (const { requires = [], uses = [] } of definitions) {
+    for (const token of [...requires, ...uses]) {
+      if (!providers.has(token.name) && scope.has(token)) providers.set(token.name, 'host');
+    }
+  }
   const byOperation: Record<string, string[]> = {};
   for (const { operation, by } of middleware) (byOperation[operation] ??= []).push(by);
   return describeClient({
@@ -211,7 +218,7 @@ function describe(
     })),
     parts: [...providers].map(([token, providedBy]) => ({ token, providedBy })),
     middleware: byOperation,
-    handlers: hooks.counts(),
+    handlers: hooks.owners(),
     interceptors: interceptors.map(({ by }) => by),
   });
 }

@@ -1,3 +1,4 @@
+import type { Scope } from '../di/scope.js';
 import { CtrdError } from '../errors/index.js';
 import type { Composition } from './composition.js';
 import type { PluginDefinition } from './plugin.js';
@@ -6,7 +7,11 @@ import type { PluginDefinition } from './plugin.js';
  * What the compiler checks of a composition, checked again for plain JavaScript, before anything is
  * made. Parts of the kernel's own plugin are defaults, which any plugin may provide instead.
  */
-export function checkComposition(composition: Composition, kernel: PluginDefinition): void {
+export function checkComposition(
+  composition: Composition,
+  kernel: PluginDefinition,
+  container: Pick<Scope, 'has'>,
+): void {
   const names = new Set([kernel.name]);
   const providers = new Map<string, string>();
   for (const plugin of composition.plugins as readonly unknown[]) {
@@ -32,8 +37,9 @@ export function checkComposition(composition: Composition, kernel: PluginDefinit
     ...(kernel.provides ?? []).map(({ token }) => token.name),
   ]);
   for (const { definition } of composition.plugins) {
-    for (const { name, from } of definition.requires ?? []) {
-      if (there.has(name)) continue;
+    for (const token of definition.requires ?? []) {
+      const { name, from } = token;
+      if (there.has(name) || container.has(token)) continue;
       const hint = from === undefined ? `provide() a ${name}` : `add ${from}`;
       throw refused('missing-part', `the plugin ${definition.name} needs ${name}: ${hint}`);
     }

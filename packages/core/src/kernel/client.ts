@@ -21,8 +21,8 @@ export interface ClientDescription {
   readonly parts: readonly PartDescription[];
   /** Middleware by operation, the outermost first, each with who brought it. */
   readonly middleware: Readonly<Record<string, readonly string[]>>;
-  /** How many handlers each moment has. */
-  readonly handlers: Readonly<Record<string, number>>;
+  /** Handlers by moment, in their order, each with who brought it. */
+  readonly handlers: Readonly<Record<string, readonly string[]>>;
   /** Who brought an RPC interceptor, the outermost first. */
   readonly interceptors: readonly string[];
   toString(): string;
@@ -37,6 +37,6 @@ export interface PluginDescription {
 
 export interface PartDescription {
   readonly token: string;
-  /** A plugin's name, or `host`. */
+  /** A plugin's name, or `host`: by `provide()`, or from the host's own container. */
   readonly providedBy: string;
 }

@@ -14,12 +14,12 @@ function listing(facts: Omit<ClientDescription, 'toString'>): string {
     if (methods.length > 0) lines.push(`    methods ${methods.join(', ')}`);
   }
   lines.push('parts', ...facts.parts.map((part) => `  ${part.token} by ${part.providedBy}`));
-  lines.push('middleware', ...entries(facts.middleware, (who) => who.join(' → ')));
-  lines.push('handlers', ...entries(facts.handlers, String));
+  lines.push('middleware', ...entries(facts.middleware));
+  lines.push('handlers', ...entries(facts.handlers));
   lines.push('interceptors', ...facts.interceptors.map((who) => `  ${who}`));
   return lines.join('\n');
 }
 
-function entries<T>(record: Readonly<Record<string, T>>, shown: (value: T) => string): string[] {
-  return Object.entries(record).map(([name, value]) => `  ${name}: ${shown(value)}`);
+function entries(record: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(record).map(([name, who]) => `  ${name}: ${who.join(' → ')}`);
 }

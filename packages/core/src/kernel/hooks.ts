@@ -13,14 +13,18 @@ import type {
 import type { Report } from './report.js';
 
 interface Entry {
+  /** Who added it. */
+  readonly by: string;
   readonly handler: (value: never, context: HandlerContext) => unknown;
   readonly policy: HandlerPolicy;
 }
 
 /** The handlers of one client, by moment. */
-export interface HookRegistry extends Hooks {
-  /** How many handlers each moment has, for `describe()`. */
-  counts(): Readonly<Record<string, number>>;
+export interface HookRegistry {
+  /** The hooks as one of those who add handlers has them. */
+  of(by: string): Hooks;
+  /** Who added the handlers of each moment, in their order, for `describe()`. */
+  owners(): Readonly<Record<string, readonly string[]>>;
 }
 
 export function createHooks(report: Report): HookRegistry {
@@ -42,11 +46,7 @@ export function createHooks(report: Report): HookRegistry {
     };
   }
 
-  return {
-    on: <T>(moment: Moment<T>, handler: Handler<T>, policy: HandlerPolicy = {}) =>
-      add(moment.name, { handler, policy }),
-    onChange: <T>(moment: ChangeMoment<T>, handler: ChangeHandler<T>) =>
-      add(moment.name, { handler, policy: {} }),
+  const telling: Pick<Hooks, 'tell' | 'change'> = {
     async tell(moment, value, context) {
       const failures: CtrdError[] = [];
       for (const { handler, policy } of entries.get(moment.name) ?? []) {
@@ -74,8 +74,18 @@ export function createHooks(report: Report): HookRegistry {
       }
       return current;
     },
-    counts: () =>
-      Object.fromEntries([...entries].map(([name, list]) => [name, list.length] as const)),
+  };
+
+  return {
+    of: (by) => ({
+      on: <T>(moment: Moment<T>, handler: Handler<T>, policy: HandlerPolicy = {}) =>
+        add(moment.name, { by, handler, policy }),
+      onChange: <T>(moment: ChangeMoment<T>, handler: ChangeHandler<T>) =>
+        add(moment.name, { by, handler, policy: {} }),
+      ...telling,
+    }),
+    owners: () =>
+      Object.fromEntries([...entries].map(([name, list]) => [name, list.map(({ by }) => by)])),
   };
 }
 

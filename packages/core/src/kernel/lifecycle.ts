@@ -1,5 +1,10 @@
 import type { Scope } from '../di/scope.js';
-import { CtrdError, type CtrdError as Failure, toCtrdError } from '../errors/index.js';
+import {
+  CtrdError,
+  checkMilliseconds,
+  type CtrdError as Failure,
+  toCtrdError,
+} from '../errors/index.js';
 import { mergeSignals, throwIfAborted } from './cancellation.js';
 import type { CallControl } from './operation.js';
 import type { PluginDefinition, PluginParts } from './plugin.js';
@@ -104,7 +109,10 @@ export function createLifecycle({
         },
       };
     },
-    close: ({ timeoutMs = 0 } = {}) => (closed ??= close(timeoutMs)),
+    async close({ timeoutMs = 0 } = {}) {
+      checkMilliseconds('timeoutMs', timeoutMs);
+      await (closed ??= close(timeoutMs));
+    },
   };
 }
 

@@ -1,10 +1,14 @@
+import 'reflect-metadata';
+import { container as globalContainer } from 'tsyringe';
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../src/di/binding.js';
 import { type Token, token } from '../../src/di/token.js';
 import { ctrd } from '../../src/kernel/builder.js';
+import type { ClientBase } from '../../src/kernel/client.js';
 import { moment } from '../../src/kernel/moment.js';
 import { onOptions } from '../../src/kernel/operation.js';
 import { definePlugin } from '../../src/kernel/plugin.js';
+import { Transport } from '../../src/rpc/transport.js';
 import { withoutDaemon } from '../support/client.js';
 
 interface Part {
@@ -101,6 +105,49 @@ describe('a composition', () => {
     const text = String(client.describe());
     expect(text).toContain('  consumer\n    requires Part\n    methods part');
     expect(text).toContain('  Part by provider');
+  });
+
+  it('prints middleware, handlers and interceptors in their order, each with who brought it', async () => {
+    const ended = moment<number>('ended');
+    const named = (name: string) =>
+      definePlugin({
+        name,
+        middleware: { part: async (_call, next) => await next() },
+        interceptors: [{ unary: (call, next) => next(call) }],
+        setup: (context) => {
+          context.hooks.on(ended, () => {});
+          return {};
+        },
+      });
+    await using client = await withoutDaemon()
+      .use(consumer())
+      .use(named('first'))
+      .use(named('second'))
+      .use(provider())
+      .on(ended, () => {})
+      .middleware('part', async (_call, next) => await next())
+      .intercept({ unary: (call, next) => next(call) })
+      .connect();
+    const description = client.describe();
+    expect(description.handlers).toEqual({ ended: ['first', 'second', 'host'] });
+    expect(description.middleware).toEqual({ part: ['host', 'first', 'second'] });
+    expect(description.interceptors).toEqual(['host', 'core', 'first', 'second']);
+    expect(String(description)).toContain('  ended: first → second → host');
+    expect(await client.part()).toBe('provider');
+  });
+
+  it('has the parts that the host has registered in its own container', async () => {
+    const container = globalContainer.createChildContainer();
+    const builder = () => withoutDaemon({ container }).use(consumer());
+    await expect(connect(builder())).rejects.toThrow(/consumer needs Part/);
+    container.registerInstance(Part.key, { by: 'container' });
+    const client = (await connect(builder())) as ClientBase & { part(): Promise<string> };
+    expect(await client.part()).toBe('container');
+    expect(client.describe().parts).toContainEqual({ token: 'Part', providedBy: 'host' });
+    await client.close();
+    // Nothing of the client is left in it, and what is the host's is not disposed.
+    expect(container.resolve(Part.key)).toEqual({ by: 'container' });
+    expect(container.isRegistered(Transport.key)).toBe(false);
   });
 });
 

@@ -1,3 +1,4 @@
+import { Health } from '@ctrd/api/grpc/health/v1';
 import { describe, expect, it } from 'vitest';
 import type { OperationCall } from '../../src/kernel/middleware.js';
 import {
@@ -8,6 +9,7 @@ import {
   sequence,
 } from '../../src/kernel/operation.js';
 import { definePlugin } from '../../src/kernel/plugin.js';
+import { Rpc } from '../../src/rpc/rpc.js';
 import { withoutDaemon } from '../support/client.js';
 
 type Echo = CallControl & { readonly word?: string | undefined };
@@ -98,6 +100,63 @@ describe('an operation', () => {
       reason: 'closed',
     });
     await client.close();
+  });
+});
+
+describe('closing', () => {
+  /** A call that runs until it is told, and undoes what it did when it is aborted. */
+  const slow = () => {
+    const done: string[] = [];
+    let finish = () => {};
+    const plugin = definePlugin({
+      name: 'slow',
+      setup: (context) => ({
+        operations: {
+          work: onOptions(async ({ signal }: Running<CallControl>) => {
+            await new Promise<void>((resolve, reject) => {
+              finish = resolve;
+              signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+            }).catch(async (error: unknown) => {
+              // An undo needs the daemon, and finds it there.
+              await context.get(Rpc).client(Health).check({});
+              done.push('undone');
+              throw error;
+            });
+            done.push('done');
+          }),
+        },
+      }),
+    });
+    return { plugin, done, finish: () => finish() };
+  };
+
+  it('waits for running calls as long as it was told to', async () => {
+    const { plugin, done, finish } = slow();
+    const client = await withoutDaemon().use(plugin).connect();
+    const working = client.work();
+    await Promise.resolve();
+    const closing = client.close({ timeoutMs: 60_000 });
+    finish();
+    await Promise.all([working, closing]);
+    expect(done).toEqual(['done']);
+  });
+
+  it('aborts what runs still, and ends when that is undone', async () => {
+    const { plugin, done } = slow();
+    const client = await withoutDaemon().use(plugin).connect();
+    const working = expect(client.work()).rejects.toMatchObject({ code: 'aborted' });
+    await Promise.resolve();
+    await client.close({ timeoutMs: 1 });
+    expect(done).toEqual(['undone']);
+    await working;
+  });
+
+  it('refuses a time that no timer keeps', async () => {
+    await using client = await withoutDaemon().connect();
+    await expect(client.close({ timeoutMs: 2 ** 31 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      field: 'timeoutMs',
+    });
   });
 });
 
