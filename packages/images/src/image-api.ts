@@ -5,6 +5,8 @@ import type { ImageInfo } from './image.js';
 import type { Descriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
 import type { PullImageOptions } from './pull/pull-api.js';
+import type { PushedImage, PushProgress } from './push/push-progress.js';
+import type { Credentials } from './registry/credentials.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -93,6 +95,26 @@ export interface CommitImageOptions extends ImageCall {
   readonly labels?: Labels | undefined;
 }
 
+export interface PushImageOptions extends CallControl {
+  /** What it is called in the registry. Default: its own name. */
+  readonly to?: string | undefined;
+  /**
+   * Pushes only the manifest of one platform. Default: what the reference means, an index with all
+   * it refers to, so that the digest stays.
+   */
+  readonly platform?: string | undefined;
+  /** For this registry alone. Default: the client's. */
+  readonly credentials?: Credentials | undefined;
+  /** Blobs that are uploaded at once. Default: 3. */
+  readonly concurrency?: number | undefined;
+  /**
+   * Bytes that one request carries at most, for what stands before a registry and limits them.
+   * Default: a blob is one request.
+   */
+  readonly chunkBytes?: number | undefined;
+  readonly onProgress?: ((event: PushProgress) => void) | undefined;
+}
+
 export interface TagImageOptions extends CallControl {
   /** The further name. */
   readonly name: string;
@@ -163,6 +185,16 @@ export interface ImageAPIClient {
    * are missing.
    */
   commitImage(reference: string, options: CommitImageOptions): Promise<ImageInfo>;
+  /**
+   * Pushes an image to its registry: only what is missing there, the tag last. Another repository of
+   * the registry gives what it has, as far as the daemon knows of it. Broken uploads go on where they
+   * were.
+   *
+   * Throws `not-found` (reason `incomplete`) before anything is sent when content is missing in the
+   * daemon; `unauthenticated`, `permission-denied`, `rate-limited` and `unavailable` as the registry
+   * says.
+   */
+  pushImage(reference: string, options?: PushImageOptions): Promise<PushedImage>;
   /** Gives an image one more name. Throws `not-found`, `already-exists`. */
   tagImage(reference: string, options: TagImageOptions): Promise<ImageInfo>;
   /** Makes a record for content that is there already. Throws `already-exists`. */

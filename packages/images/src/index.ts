@@ -9,6 +9,7 @@ export type {
   ImageCall,
   ImportImageOptions,
   ListImagesOptions,
+  PushImageOptions,
   RemoveImageOptions,
   TagImageOptions,
   UnpackImageOptions,
@@ -21,6 +22,7 @@ export { type Followed, followProgress, progressJson } from './pull/follow.js';
 export type { BlobProgress, ProgressTracker } from './pull/progress.js';
 export type { PullImageOptions, PullProgress, PullStatus } from './pull/pull-api.js';
 export { Puller, type PullJob } from './pull/puller.js';
+export type { PushedImage, PushProgress } from './push/push-progress.js';
 export {
   familiarReference,
   formatReference,

@@ -21,6 +21,7 @@ import type {
   ImageCall,
   ImportImageOptions,
   ListImagesOptions,
+  PushImageOptions,
   RemoveImageOptions,
   TagImageOptions,
   UnpackImageOptions,
@@ -32,7 +33,9 @@ import type { ImageParts } from './parts.js';
 import { createProgress } from './pull/progress.js';
 import type { PullImageOptions } from './pull/pull-api.js';
 import type { Puller } from './pull/puller.js';
-import { normalizeReference, parseReference } from './reference/reference.js';
+import { pushImage } from './push/push-image.js';
+import type { PushedImage } from './push/push-progress.js';
+import { completeReference, normalizeReference, parseReference } from './reference/reference.js';
 import { findImage } from './store/find-image.js';
 import { incomplete } from './store/image-facts.js';
 import type { ImageRecord } from './store/image-store.js';
@@ -160,6 +163,17 @@ export function imageOperations(parts: ImageParts, puller: Puller) {
         facts: { created, createdBy, author, comment },
       });
     }),
+    pushImage: onSubject<PushImageOptions, PushedImage>(async (reference, options) => {
+      const { to = reference, platform, credentials, signal } = options;
+      const { concurrency = 3, chunkBytes, onProgress = () => {} } = options;
+      checkCount('concurrency', concurrency);
+      if (chunkBytes !== undefined) checkCount('chunkBytes', chunkBytes);
+      return await pushImage(parts, {
+        ...{ reference, credentials, concurrency, chunkBytes, onProgress, signal },
+        to: completeReference(parseReference(to)),
+        platform: platform === undefined ? undefined : parsePlatform(platform),
+      });
+    }),
     tagImage: onSubject<TagImageOptions, ImageInfo>(async (reference, options) => {
       const { overwrite = false, signal } = options;
       if (typeof options.name !== 'string') {
@@ -183,4 +197,9 @@ export function imageOperations(parts: ImageParts, puller: Puller) {
       },
     ),
   };
+}
+
+function checkCount(field: string, value: number): void {
+  if (Number.isInteger(value) && value > 0) return;
+  throw invalidArgument(field, 'be a whole number above 0', value);
 }

@@ -17,6 +17,8 @@ export interface RegistryRequest {
   readonly body?: HttpRequest['body'];
   /** Statuses that are answers; others are thrown. */
   readonly accept: readonly number[];
+  /** How often it may be sent in all. Default: the client's; 1 for what must not be repeated. */
+  readonly attempts?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -114,7 +116,8 @@ export function createHostClient(options: HostClientOptions): HostClient {
           return await attempt(request);
         } catch (error) {
           const delay = retryDelay(error, retryDelayMs * 2 ** (count - 1));
-          const most = hasCode(error, 'timeout') ? limits.silentAttempts : attempts;
+          const wanted = request.attempts ?? attempts;
+          const most = hasCode(error, 'timeout') ? Math.min(wanted, limits.silentAttempts) : wanted;
           if (delay === undefined || count >= most) throw unwrapped(error);
           await pause(delay, request.signal);
         }

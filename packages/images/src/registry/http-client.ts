@@ -134,21 +134,27 @@ function tlsOf(url: URL, { ca, client, skipVerify = false }: TlsSettings = {}) {
   };
 }
 
-/** Sends the content; each part that is taken is a sign of life. Failures are the request's. */
+/**
+ * Sends the content; each part that is taken is a sign of life. Failures of the content are the
+ * request's, told before the pipe makes a broken connection of them.
+ */
 function upload(
   body: AsyncIterable<Uint8Array>,
   outgoing: http.ClientRequest,
   idle: NodeJS.Timeout,
 ): void {
   async function* watched() {
-    for await (const chunk of body) {
-      idle.refresh();
-      yield chunk;
+    try {
+      for await (const chunk of body) {
+        idle.refresh();
+        yield chunk;
+      }
+    } catch (error) {
+      outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
-  pipeline(Readable.from(watched(), { objectMode: false }), outgoing).catch((error: unknown) => {
-    outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
+  // Its failure is the request's, which tells it.
+  pipeline(Readable.from(watched(), { objectMode: false }), outgoing).catch(() => {});
 }
 
 function answerOf(

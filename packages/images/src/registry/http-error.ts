@@ -15,6 +15,8 @@ function meaningOf(status: number): { code: ErrorCode; reason?: string } {
       return { code: 'permission-denied' };
     case 404:
       return { code: 'not-found' };
+    case 416:
+      return { code: 'out-of-range' };
     case 429:
       return { code: 'rate-limited' };
     default:
