@@ -35,6 +35,7 @@ export {
 export type { DaemonPlace } from './daemon-process.js';
 export { busyboxImageTar, busyboxName, importBusybox } from './image.js';
 export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from './leak-oracle.js';
+export { type ProxyServer, proxyServer } from './proxy-server.js';
 export {
   type DebianRegistry,
   debianRegistry,
@@ -42,4 +43,5 @@ export {
   privateAuthority,
 } from './registry.js';
 export { isAlive, type Shim, shimSocket, shims } from './remains.js';
+export { type TokenServer, tokenServer } from './token-server.js';
 export { type WaitOptions, waitFor } from './wait-for.js';
