@@ -17,8 +17,11 @@ export type OperationName<Api> = {
 }[keyof Api & string];
 
 /** What `.use()` takes: a plugin, or a hint why the compiler refuses this one. */
-type Usable<Api, PluginApi, P> = keyof Api & keyof PluginApi extends never
-  ? P
+type Usable<Api, PluginApi, Taken extends string, PluginGives extends string, P> = keyof Api &
+  keyof PluginApi extends never
+  ? [Extract<PluginGives, Taken>] extends [never]
+    ? P
+    : { readonly 'another plugin provides these parts': Extract<PluginGives, Taken> }
   : { readonly 'these methods are there already': keyof Api & keyof PluginApi };
 
 /** What `.connect()` takes: options, or a hint which parts are still missing. */
@@ -32,38 +35,47 @@ type Connectable<Needs extends string, Gives extends string> = [Exclude<Needs, G
  * A client in the making. Every method answers a new builder and leaves the old one as it is, so
  * that a half-made client can be the base of several.
  *
- * `Api` is what the client will have, `Needs` and `Gives` are the parts its plugins need and provide.
+ * `Api` is what the client will have, `Needs` are the parts its plugins need, `Gives` those that are
+ * there, `Taken` those of them that a plugin provides: another one may not.
  */
-export interface ClientBuilder<Api extends object, Needs extends string, Gives extends string> {
+export interface ClientBuilder<
+  Api extends object,
+  Needs extends string,
+  Gives extends string,
+  Taken extends string,
+> {
   /** Adds a plugin. Order matters to middleware only. */
   use<PluginApi extends object, PluginNeeds extends string, PluginGives extends string>(
-    plugin: Usable<Api, PluginApi, Plugin<PluginApi, PluginNeeds, PluginGives>>,
-  ): ClientBuilder<Api & PluginApi, Needs | PluginNeeds, Gives | PluginGives>;
+    plugin: Usable<Api, PluginApi, Taken, PluginGives, Plugin<PluginApi, PluginNeeds, PluginGives>>,
+  ): ClientBuilder<Api & PluginApi, Needs | PluginNeeds, Gives | PluginGives, Taken | PluginGives>;
   /** Provides a part instead of a plugin's. It is the host's: it is not disposed with the client. */
   provide<T, Name extends string>(
     token: Token<T, Name>,
     part: T,
-  ): ClientBuilder<Api, Needs, Gives | Name>;
+  ): ClientBuilder<Api, Needs, Gives | Name, Taken>;
   /** Like {@link provide}, with a part made of others; it is disposed with the client. */
   provideBy<T, Name extends string>(
     token: Token<T, Name>,
     make: Factory<T>,
-  ): ClientBuilder<Api, Needs, Gives | Name>;
+  ): ClientBuilder<Api, Needs, Gives | Name, Taken>;
   /** Wraps a method; the first added is outermost. */
   middleware<Name extends OperationName<Api>>(
     name: Name,
     run: MiddlewareOf<Api[Name]>,
-  ): ClientBuilder<Api, Needs, Gives>;
+  ): ClientBuilder<Api, Needs, Gives, Taken>;
   /** Watches a moment. */
   on<T>(
     moment: Moment<T>,
     handler: Handler<T>,
     policy?: HandlerPolicy,
-  ): ClientBuilder<Api, Needs, Gives>;
+  ): ClientBuilder<Api, Needs, Gives, Taken>;
   /** Changes a value before it is used. */
-  onChange<T>(moment: ChangeMoment<T>, handler: ChangeHandler<T>): ClientBuilder<Api, Needs, Gives>;
+  onChange<T>(
+    moment: ChangeMoment<T>,
+    handler: ChangeHandler<T>,
+  ): ClientBuilder<Api, Needs, Gives, Taken>;
   /** Wraps single RPCs; the first added is outermost. */
-  intercept(interceptor: RpcInterceptor): ClientBuilder<Api, Needs, Gives>;
+  intercept(interceptor: RpcInterceptor): ClientBuilder<Api, Needs, Gives, Taken>;
   /**
    * Makes the client, starts its plugins and reaches the daemon.
    *
@@ -86,7 +98,9 @@ export interface ClientBuilder<Api extends object, Needs extends string, Gives e
  * const client = await ctrd({ namespace: 'ci' }).use(snapshots()).use(containers()).connect();
  * ```
  */
-export function ctrd(options: ClientOptions = {}): ClientBuilder<CoreApi, never, CoreTokens> {
+export function ctrd(
+  options: ClientOptions = {},
+): ClientBuilder<CoreApi, never, CoreTokens, never> {
   checkClientOptions(options);
   return builder({
     options,
@@ -98,12 +112,15 @@ export function ctrd(options: ClientOptions = {}): ClientBuilder<CoreApi, never,
   });
 }
 
-function builder<Api extends object, Needs extends string, Gives extends string>(
-  composition: Composition,
-): ClientBuilder<Api, Needs, Gives> {
+function builder<
+  Api extends object,
+  Needs extends string,
+  Gives extends string,
+  Taken extends string,
+>(composition: Composition): ClientBuilder<Api, Needs, Gives, Taken> {
   const { plugins, bindings, middleware, interceptors, handlers } = composition;
   const withBinding = <Name extends string>(binding: Binding) =>
-    builder<Api, Needs, Gives | Name>({ ...composition, bindings: [...bindings, binding] });
+    builder<Api, Needs, Gives | Name, Taken>({ ...composition, bindings: [...bindings, binding] });
   return {
     use: (plugin) => builder({ ...composition, plugins: [...plugins, plugin as Plugin] }),
     provide: (token, part) => withBinding({ ...bind(token, () => part), owned: false }),

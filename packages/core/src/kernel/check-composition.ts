@@ -1,4 +1,5 @@
 import type { Scope } from '../di/scope.js';
+import type { Token } from '../di/token.js';
 import { CtrdError } from '../errors/index.js';
 import type { Composition } from './composition.js';
 import type { PluginDefinition } from './plugin.js';
@@ -12,6 +13,7 @@ export function checkComposition(
   kernel: PluginDefinition,
   container: Pick<Scope, 'has'>,
 ): void {
+  checkHostsOwn(composition);
   const names = new Set([kernel.name]);
   const providers = new Map<string, string>();
   for (const plugin of composition.plugins as readonly unknown[]) {
@@ -71,6 +73,28 @@ export function checkMethods(
         'unknown-operation',
         `middleware of ${by} wraps ${operation}, which no plugin has as an operation`,
       );
+    }
+  }
+}
+
+/** Refuses what a host adds besides plugins, when it is none of the kind. */
+function checkHostsOwn({ bindings, middleware, interceptors }: Composition): void {
+  for (const { token, make } of bindings) {
+    if ((token as Partial<Token> | undefined)?.kind !== 'token') {
+      throw refused('no-token', 'provide() takes a token, as token() makes it');
+    }
+    if (typeof make !== 'function') {
+      throw refused('no-factory', `provideBy() takes a function that makes ${token.name}`);
+    }
+  }
+  for (const { operation, run } of middleware) {
+    if (typeof run !== 'function') {
+      throw refused('no-middleware', `middleware of ${operation} must be a function`);
+    }
+  }
+  for (const interceptor of interceptors as readonly unknown[]) {
+    if (typeof interceptor !== 'object' || interceptor === null) {
+      throw refused('no-interceptor', 'intercept() takes an object with unary, stream or both');
     }
   }
 }

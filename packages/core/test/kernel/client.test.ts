@@ -53,12 +53,18 @@ describe('a composition', () => {
     ['a missing part', () => withoutDaemon().use(consumer()), /consumer needs Part: add parts\(\)/],
     [
       'a plugin twice',
-      () => withoutDaemon().use(provider()).use(provider()),
+      () =>
+        withoutDaemon()
+          .use(provider())
+          .use(provider() as never),
       /provider is used twice/,
     ],
     [
       'a part twice',
-      () => withoutDaemon().use(provider('a')).use(provider('b')),
+      () =>
+        withoutDaemon()
+          .use(provider('a'))
+          .use(provider('b') as never),
       /plugins a and b both provide Part/,
     ],
     ['no plugin at all', () => withoutDaemon().use({} as never), /use\(\) takes a plugin/],
@@ -77,6 +83,22 @@ describe('a composition', () => {
       'middleware of nothing',
       () => withoutDaemon().middleware('fly' as never, (async () => 1) as never),
       /middleware of host wraps fly/,
+    ],
+    ['a part without a token', () => withoutDaemon().provide('Part' as never, 1), /takes a token/],
+    [
+      'a part that nothing makes',
+      () => withoutDaemon().provideBy(Part, { by: 'x' } as never),
+      /takes a function that makes Part/,
+    ],
+    [
+      'middleware that is none',
+      () => withoutDaemon().middleware('version', 'x' as never),
+      /middleware of version must be a function/,
+    ],
+    [
+      'an interceptor that is none',
+      () => withoutDaemon().intercept(undefined as never),
+      /intercept\(\) takes an object/,
     ],
     [
       'a handler that is none',

@@ -35,6 +35,8 @@ const reader = () =>
   });
 const store = () =>
   definePlugin({ name: 'store', provides: [bind(Store, () => ({ read: () => 'x' }))] });
+const otherStore = () =>
+  definePlugin({ name: 'other-store', provides: [bind(Store, () => ({ read: () => 'z' }))] });
 const clashing = () =>
   definePlugin({
     name: 'clashing',
@@ -68,6 +70,14 @@ async function compositions() {
 
   // @ts-expect-error two plugins with the same method
   ctrd().use(reader()).use(clashing());
+
+  // @ts-expect-error two plugins that provide the same part
+  ctrd().use(store()).use(otherStore());
+
+  // The host's own goes before any plugin's, in any order.
+  ctrd()
+    .provide(Store, { read: () => 'y' })
+    .use(store());
 
   // @ts-expect-error no plugin
   ctrd().use({});
