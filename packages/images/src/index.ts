@@ -1,5 +1,18 @@
 export type { ArchiveSource } from './archive/archive-source.js';
+
 export type { ImageChanges } from './commit/image-changes.js';
+
+export type { BlobInfo, Ingest } from './content/content-store.js';
+export type { WrittenBlob } from './content/write-blob.js';
+export type {
+  ContentAPIClient,
+  ContentSource,
+  LabelContentOptions,
+  ListContentOptions,
+  ReadContentOptions,
+  WriteContentOptions,
+} from './content-api/content-api.js';
+
 export type { ImageDetails, ImageInfo } from './image.js';
 export type {
   CommitImageOptions,

@@ -1,5 +1,7 @@
 import {
   bind,
+  Caretakers,
+  contribute,
   DefaultSnapshotter,
   definePlugin,
   ImageSource,
@@ -11,6 +13,8 @@ import {
 } from '@ctrd/core';
 import { createContentStore } from './content/content-store.js';
 import { createKeyedLock } from './content/keyed-lock.js';
+import { contentOperations } from './content-api/content-operations.js';
+import { ingestCaretaker } from './content-api/ingest-caretaker.js';
 import { createImageSource } from './image-source.js';
 import { hostPlatform, parsePlatform } from './oci/platform.js';
 import { imageOperations } from './operations.js';
@@ -37,7 +41,7 @@ export interface ImagesOptions {
 }
 
 /**
- * Adds images to a client: the methods of {@link ImageAPIClient}. Throws `invalid-argument` for
+ * Adds images to a client: the methods of {@link ImageAPIClient} and {@link ContentAPIClient}. Throws `invalid-argument` for
  * options that cannot be.
  */
 export function images(options: ImagesOptions = {}) {
@@ -77,6 +81,19 @@ export function images(options: ImagesOptions = {}) {
       bind(Registries, () => createRegistries(registry)),
       bind(Puller, (resolver) => createRegistryPuller(partsOf(resolver))),
     ],
-    setup: (context) => ({ operations: imageOperations(partsOf(context), context.get(Puller)) }),
+    contributes: [
+      contribute(Caretakers, (resolver) =>
+        ingestCaretaker({
+          content: partsOf(resolver).content,
+          leases: resolver.get(Leases),
+          owner: resolver.get(Owner),
+        }),
+      ),
+    ],
+    setup(context) {
+      const parts = partsOf(context);
+      const ofImages = imageOperations(parts, context.get(Puller));
+      return { operations: { ...ofImages, ...contentOperations(parts.content) } };
+    },
   });
 }

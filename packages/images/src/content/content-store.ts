@@ -1,5 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { Content, type Info } from '@ctrd/api/services/content/v1';
+import { Content, type Info, type Status } from '@ctrd/api/services/content/v1';
 import { CtrdError, hasCode, type Rpc } from '@ctrd/core';
 import { createVerifier } from '../oci/digest.js';
 import { type BlobWrite, type WrittenBlob, writeBlob } from './write-blob.js';
@@ -27,7 +27,10 @@ export interface Ingest {
   readonly offset: number;
   /** Bytes there will be; 0 when nobody has said so. */
   readonly total: number;
+  /** The digest it is to have; empty when nobody has said so. */
   readonly expected: string;
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
 }
 
 /** The daemon's store of blobs, in one namespace. */
@@ -112,12 +115,12 @@ export function createContentStore(rpc: Rpc): ContentStore {
     },
     async status(ref, place) {
       const { status } = await calls(place).status({ ref }, { signal: place.signal });
-      return ingest(status ?? { ref, offset: 0n, total: 0n, expected: '' });
+      return ingest(status, ref);
     },
     async ingests(filters, place) {
       const request = { filters: [...filters] };
       const { statuses } = await calls(place).listStatuses(request, { signal: place.signal });
-      return statuses.map(ingest);
+      return statuses.map((status) => ingest(status));
     },
     async abort(ref, place) {
       await orUndefined(calls(place).abort({ ref }, { signal: place.signal }));
@@ -139,9 +142,15 @@ function blobInfo(info: Info | undefined, digest = ''): BlobInfo {
   };
 }
 
-function ingest(status: { ref: string; offset: bigint; total: bigint; expected: string }): Ingest {
-  const { ref, offset, total, expected } = status;
-  return { ref, offset: Number(offset), total: Number(total), expected };
+function ingest(status: Status | undefined, ref = ''): Ingest {
+  return {
+    ref: status?.ref ?? ref,
+    offset: Number(status?.offset ?? 0),
+    total: Number(status?.total ?? 0),
+    expected: status?.expected ?? '',
+    startedAt: status?.startedAt ? timestampDate(status.startedAt) : new Date(0),
+    updatedAt: status?.updatedAt ? timestampDate(status.updatedAt) : new Date(0),
+  };
 }
 
 async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -97,12 +97,14 @@ async function attempt(
     if (offset !== size || size === 0) {
       for await (const data of inMessages(blob.source(offset, merged.signal), messageBytes)) {
         await credit.take();
-        if (size !== undefined && offset + data.byteLength > size) throw tooLong(ref, size);
+        if (size !== undefined && offset + data.byteLength > size)
+          throw wrongSize(ref, size, 'more');
         yield { action: WriteAction.WRITE, ref, total, expected, offset: BigInt(offset), data };
         hash?.update(data);
         offset += data.byteLength;
       }
     }
+    if (size !== undefined && offset < size) throw wrongSize(ref, size, 'less');
     const end = BigInt(offset);
     yield { action: WriteAction.COMMIT, ref, total: end, expected, offset: end, labels };
   }
@@ -135,8 +137,8 @@ async function attempt(
   }
 }
 
-function tooLong(ref: string, size: number): CtrdError {
-  return new CtrdError(`the content has more than its ${size} bytes`, {
+function wrongSize(ref: string, size: number, has: 'more' | 'less'): CtrdError {
+  return new CtrdError(`the content has ${has} than its ${size} bytes`, {
     code: 'data-loss',
     reason: 'size',
     subject: ref,
