@@ -5,9 +5,11 @@ import type {
   ContainerOptions,
   DestroyOptions,
   ExecOptions,
+  Extension,
   KillOptions,
   RunOptions,
   TerminalSize,
+  UpdateContainerOptions,
   UpdateOptions,
 } from './container-options.js';
 import type { ExitMessage } from './exits/exit-message.js';
@@ -70,6 +72,7 @@ export interface ContainerInfo {
   readonly snapshotter: string;
   readonly snapshotKey: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly extensions: Readonly<Record<string, Extension>>;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** Program and arguments. */
@@ -129,6 +132,8 @@ export interface ContainerAPIClient {
   ): Promise<void>;
   /** Changes limits while it runs; only what is given. */
   updateResources(id: string, options: UpdateOptions): Promise<void>;
+  /** Changes the labels and extensions of its record. Throws `not-found`. */
+  updateContainer(id: string, options: UpdateContainerOptions): Promise<void>;
   containerStats(id: string, options?: CallControl): Promise<ContainerStats>;
   getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;
   /** `filters` as containerd's: `labels."team"==ci`. */

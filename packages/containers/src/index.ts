@@ -13,12 +13,14 @@ export type {
   ContainerOptions,
   DestroyOptions,
   ExecOptions,
+  Extension,
   KillOptions,
   RestartOption,
   RunOptions,
   RuntimeOption,
   SandboxOptions,
   TerminalSize,
+  UpdateContainerOptions,
   UpdateOptions,
 } from './container-options.js';
 export { ExitJournal } from './exits/exit-journal.js';

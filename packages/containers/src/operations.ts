@@ -8,6 +8,7 @@ import type {
   KillOptions,
   RunOptions,
   TerminalSize,
+  UpdateContainerOptions,
   UpdateOptions,
 } from './container-options.js';
 import { containerHandle, processHandle } from './handles.js';
@@ -79,6 +80,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
     ),
     updateResources: onSubject((id, options: Running<UpdateOptions>) =>
       control.updateResources(parts, id, options),
+    ),
+    updateContainer: onSubject((id, options: Running<UpdateContainerOptions>) =>
+      control.updateContainer(parts, id, options),
     ),
     containerStats: onSubject((id, options: Running<CallControl>) =>
       containerStats(parts, id, options),

@@ -43,6 +43,9 @@ const noImage: ImageRunConfig = {
   volumes: [],
 };
 
+/** By which the runc shim finds the shim of the others of a group. */
+const groupAnnotation = 'io.containerd.runc.v2.group';
+
 /** The spec of a container, out of the default, its image, its options and the host's changes. */
 export async function buildSpec(options: {
   readonly namespace: string;
@@ -68,7 +71,7 @@ export async function buildSpec(options: {
 export function optionChanges(options: ContainerOptions): SpecChange {
   const { privileged, capabilities, seccomp, apparmor, noNewPrivileges, namespaces } = options;
   const { hostname, mounts, readonlyRootfs, devices, rlimits, sysctls, cgroup } = options;
-  const { annotations, limits, resources, tty, rootfs } = options;
+  const { annotations, limits, resources, tty, rootfs, shimGroup } = options;
   return compose(
     ...given(privileged === true ? true : undefined, () => withPrivileged()),
     ...given(capabilities, withCapabilities),
@@ -84,6 +87,7 @@ export function optionChanges(options: ContainerOptions): SpecChange {
     ...given(sysctls, withSysctls),
     ...given(cgroup, withCgroup),
     ...given(annotations, withAnnotations),
+    ...given(shimGroup, (group) => withAnnotations({ [groupAnnotation]: group })),
     ...given(limits, (value) => withResources(resourcesOf(value))),
     ...given(resources, withResources),
     ...given(rootfs, withRootfs),

@@ -2,11 +2,24 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { ProcessDetailsSchema } from '@ctrd/api/runc/options';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import { type CallControl, CtrdError, hasCode, invalidArgument, type Running } from '@ctrd/core';
+import {
+  type CallControl,
+  CtrdError,
+  checkLabels,
+  hasCode,
+  invalidArgument,
+  type Running,
+} from '@ctrd/core';
 import type { ContainerInfo, ContainerProcess } from '../container-api.js';
-import type { KillOptions, TerminalSize, UpdateOptions } from '../container-options.js';
+import type {
+  KillOptions,
+  TerminalSize,
+  UpdateContainerOptions,
+  UpdateOptions,
+} from '../container-options.js';
 import { mergedResources, resourcesOf, withResources } from '../spec/index.js';
 import { terminalSize } from './build-spec.js';
+import { checkExtensions, extensionsOf } from './extensions.js';
 import type { ContainerParts } from './parts.js';
 import { containerInfo, getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
@@ -121,6 +134,31 @@ export async function updateResources(
     },
     { signal },
   );
+}
+
+/** Changes a container's record; what runs does not notice. */
+export async function updateContainer(
+  { rpc, locks }: ContainerParts,
+  id: string,
+  { labels = {}, extensions = {}, signal }: Call<UpdateContainerOptions>,
+): Promise<void> {
+  checkId(id);
+  // To the daemon, an empty text says that a label shall go.
+  const texts = Object.fromEntries(
+    Object.entries(labels).map(([label, text]) => [label, text ?? '']),
+  );
+  checkLabels('labels', texts);
+  checkExtensions(extensions);
+  const paths = [
+    ...Object.keys(texts).map((label) => `labels.${label}`),
+    ...Object.keys(extensions).map((name) => `extensions.${name}`),
+  ];
+  if (paths.length === 0) {
+    throw invalidArgument('labels', 'change something; give labels or extensions');
+  }
+  using _turn = await locks.lock(id, signal);
+  const container = { id, labels: texts, extensions: extensionsOf(extensions) };
+  await rpc.client(Containers).update({ container, updateMask: { paths } }, { signal });
 }
 
 export async function getContainer(

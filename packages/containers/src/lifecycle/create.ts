@@ -1,13 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { Containers } from '@ctrd/api/services/containers/v1';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import {
   CtrdError,
   createRollback,
-  type Lease,
-  type MountSpec,
-  ownerLabel,
-  type ResolvedImage,
   type Rollback,
   type Rpc,
   type Running,
@@ -20,23 +14,17 @@ import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { taskStats } from '../stats/task-stats.js';
 import { buildSpec } from './build-spec.js';
-import { exitLabels, labelledExit, labels } from './labels.js';
+import { exitLabels, labelledExit } from './labels.js';
 import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import { makeRecord } from './make-record.js';
 import type { ContainerParts } from './parts.js';
-import { deleteRecord, findRecord, labelRecord } from './records.js';
+import { findRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
 import { restartLabels } from './restart.js';
-import { packedJson, runtimeOf } from './runtime.js';
+import { makeRoot, type Root } from './root.js';
+import { runtimeOf } from './runtime.js';
 import { deleteTask, onTask, signalTask } from './tasks.js';
 import { checkContainerOptions, checkId, isTty } from './validate.js';
-
-/** Where a container's files come from. */
-interface Root {
-  readonly image: ResolvedImage | undefined;
-  readonly snapshotter: string;
-  readonly snapshotKey: string;
-  readonly mounts: readonly MountSpec[];
-}
 
 /** Makes a container, step by step; what was made is unmade in reverse when a step fails. */
 export async function createContainer(
@@ -133,31 +121,6 @@ async function ranOutOfMemory(
   return stats !== undefined && stats.memory.oomKills > 0n;
 }
 
-async function makeRoot(
-  parts: ContainerParts,
-  options: Running<ContainerOptions>,
-  lease: Lease | undefined,
-  rollback: Rollback,
-): Promise<Root> {
-  const { id, image, snapshot, signal } = options;
-  if (image === undefined && snapshot === undefined) {
-    return { image: undefined, snapshotter: '', snapshotKey: '', mounts: [] };
-  }
-  const snapshotter = options.snapshotter ?? (await parts.defaultSnapshotter.name({ signal }));
-  const snapshots = parts.snapshots();
-  if (snapshot !== undefined) {
-    const mounts = await snapshots.mounts(snapshot, { snapshotter, signal });
-    return { image: undefined, snapshotter, snapshotKey: snapshot, mounts };
-  }
-  const resolved = await parts.images().resolve(image ?? '', { signal });
-  const place = { snapshotter, signal, lease: lease?.id };
-  const mounts = await uninterrupted(signal, () =>
-    snapshots.fromImage(id, resolved.reference, place),
-  );
-  rollback.add('snapshot', (limit) => snapshots.remove(id, { snapshotter, signal: limit }));
-  return { image: resolved, snapshotter, snapshotKey: id, mounts };
-}
-
 async function makeSpec(
   parts: ContainerParts,
   container: Running<ContainerOptions>,
@@ -174,45 +137,6 @@ async function makeSpec(
   });
   const { id, signal } = container;
   return (await parts.hooks.change(beforeCreate, { id, spec }, { signal })).spec;
-}
-
-async function makeRecord(
-  parts: ContainerParts,
-  options: Running<ContainerOptions>,
-  { root, spec }: { root: Root; spec: RuntimeSpec },
-  rollback: Rollback,
-): Promise<void> {
-  const { id, signal } = options;
-  const runtime = runtimeOf(options.runtime);
-  const stopSignal = options.stopSignal ?? root.image?.config.stopSignal ?? '';
-  const creation = randomUUID();
-  const container = {
-    id,
-    labels: {
-      ...root.image?.config.labels,
-      ...options.labels,
-      ...(stopSignal === '' ? {} : { [labels.stopSignal]: String(stopSignal) }),
-      ...(options.snapshot === undefined ? {} : { [labels.ownsSnapshot]: 'false' }),
-      [labels.creation]: creation,
-      [ownerLabel]: parts.owner.id,
-    },
-    image: root.image?.reference ?? '',
-    runtime: {
-      name: runtime.name,
-      ...(runtime.options === undefined ? {} : { options: runtime.options }),
-    },
-    spec: packedJson('Spec', spec),
-    snapshotter: root.snapshotter,
-    snapshotKey: root.snapshotKey,
-  };
-  // Also when the call's fate is not known, but never the record of another call.
-  rollback.add('record', async (limit) => {
-    const found = await findRecord(parts.rpc, id, limit);
-    if (found?.labels[labels.creation] === creation) await deleteRecord(parts.rpc, id, limit);
-  });
-  await uninterrupted(signal, (limit) =>
-    parts.rpc.client(Containers).create({ container }, { signal: limit }),
-  );
 }
 
 async function makeTask(

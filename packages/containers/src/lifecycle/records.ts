@@ -3,6 +3,7 @@ import { Containers, type Container as Record_ } from '@ctrd/api/services/contai
 import { hasCode, type Rpc } from '@ctrd/core';
 import type { ContainerInfo } from '../container-api.js';
 import type { RuntimeSpec } from '../spec/index.js';
+import { extensionsOf } from './extensions.js';
 import { labelledExit } from './labels.js';
 import type { TaskState } from './tasks.js';
 
@@ -66,10 +67,12 @@ export function specOf({ spec }: ContainerRecord): RuntimeSpec | undefined {
 }
 
 export function containerInfo(record: ContainerRecord, task: TaskState | undefined): ContainerInfo {
-  const { id, image, runtime, snapshotter, snapshotKey, labels, createdAt, updatedAt } = record;
+  const { id, image, runtime, snapshotter, snapshotKey, labels, createdAt, updatedAt, extensions } =
+    record;
   const process = specOf(record)?.process;
   return {
     ...{ id, image, snapshotter, snapshotKey, labels: { ...labels } },
+    extensions: extensionsOf(extensions),
     runtime: runtime?.name ?? '',
     createdAt: createdAt ? timestampDate(createdAt) : new Date(0),
     updatedAt: updatedAt ? timestampDate(updatedAt) : new Date(0),

@@ -24,7 +24,8 @@ export function runtimeOf(option: ContainerOptions['runtime']): RuntimeChoice {
   }
   const given = { binaryName, root, systemdCgroup, noPivotRoot };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  if (Object.keys(set).length === 0) return { name, options: undefined };
+  // An empty message for runc, as the Go client sends; another runtime's kind is not known.
+  if (name !== runc && Object.keys(set).length === 0) return { name, options: undefined };
   return {
     name,
     options: packed(OptionsSchema.typeName, toBinary(OptionsSchema, create(OptionsSchema, set))),

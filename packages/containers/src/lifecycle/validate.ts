@@ -1,8 +1,15 @@
-import { checkMilliseconds, identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
+import {
+  checkLabels,
+  checkMilliseconds,
+  identifierRule,
+  invalidArgument,
+  isIdentifier,
+} from '@ctrd/core';
 import type { ContainerOptions, ExecOptions } from '../container-options.js';
 import { type Stdio, stdioOf } from '../io/stdio.js';
 import { defaultSpec, withArgs, withCwd, withEnv } from '../spec/index.js';
 import { optionChanges, terminalSize } from './build-spec.js';
+import { checkExtensions } from './extensions.js';
 import { restartLabels } from './restart.js';
 import { signalNumber } from './signals.js';
 
@@ -28,7 +35,9 @@ export function checkContainerOptions(options: ContainerOptions): Stdio {
   if (options.cwd !== undefined) withCwd(options.cwd);
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 'stopSignal');
   restartLabels(options.restart);
-  checkTexts('labels', options.labels);
+  checkLabels('labels', options.labels ?? {});
+  checkExtensions(options.extensions);
+  if (options.shimGroup !== undefined) checkId(options.shimGroup, 'shimGroup');
   checkTexts('annotations', options.annotations);
   // The changes check their own values; here only to see them fail before anything is made.
   optionChanges(options)(defaultSpec({ namespace: 'check', id: options.id }));
