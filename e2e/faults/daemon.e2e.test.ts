@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namespaceOf, waitFor } from '../support/index.js';
 import { type Fixture, makeFixture, withClient } from './fixture.js';
@@ -16,14 +14,12 @@ afterAll(() => fixture?.[Symbol.asyncDispose]());
 const untilFile = (name: string, code: number) =>
   `until [ -e /host/${name} ]; do sleep 0.05; done; exit ${code}`;
 
-const touch = (name: string) => writeFile(join(fixture.shared, name), '');
-
 describe('the daemon is killed', { timeout: 120_000 }, () => {
   it('and a container ends meanwhile: its true code is told, while the daemon is still away', async () => {
     await withClient(fixture, async ({ client, exits, failures }) => {
       const job = await client.createContainer(fixture.sh('ends', untilFile('ends', 42)));
       await fixture.daemon.kill();
-      await touch('ends');
+      await fixture.touch('ends');
       await waitFor(() => exits.length > 0, { what: 'the hook is told' });
       expect(exits).toEqual([
         { containerId: 'ends', execId: '', exitCode: 42, exitedAt: expect.any(Date) },

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ContainerOptions, containers, type ExitMessage } from '@ctrd/containers';
@@ -40,6 +40,8 @@ export interface Fixture extends AsyncDisposable {
   sh(id: string, script: string, options?: Partial<ContainerOptions>): ContainerOptions;
   /** A folder of the host that containers see as `/host`. */
   readonly shared: string;
+  /** Makes an empty file there: what a container waits for. */
+  touch(name: string): Promise<void>;
 }
 
 export async function makeFixture(namespace: string): Promise<Fixture> {
@@ -52,6 +54,7 @@ export async function makeFixture(namespace: string): Promise<Fixture> {
     namespace,
     shared,
     oracle: leakOracle(daemon, namespace),
+    touch: (name) => writeFile(join(shared, name), ''),
     sh: (id, script, options) => ({
       ...{ id, rootfs, args: ['sh', '-c', script], stdio: 'pipe' },
       mounts: [{ source: shared, destination: '/host', options: ['rbind', 'rw'] }],

@@ -96,6 +96,7 @@ async function onMachine(
     ...own.map(({ id, pid }) => `shim ${id} (process ${pid})`),
     ...sockets.flat().map((path) => `shim socket ${path}`),
     ...(await names(join(runtimeDir, 'fifo'))).map((name) => `fifo ${name}`),
+    ...(await journalled(join(runtimeDir, 'exits'))).map((name) => `exit ${name}`),
     ...(await names(join(state, 'io.containerd.runtime.v2.task', namespace))).map(
       (id) => `bundle ${id}`,
     ),
@@ -130,6 +131,13 @@ function inProcess(): string[] {
 async function presentSocket(address: string, namespace: string, id: string): Promise<string[]> {
   const path = shimSocket(address, namespace, id);
   return (await names('/run/containerd/s')).some((name) => path.endsWith(name)) ? [path] : [];
+}
+
+/** What clients of the daemon have in their journals of exits. */
+async function journalled(folder: string): Promise<string[]> {
+  const journals = await names(folder);
+  const found = await Promise.all(journals.map((journal) => names(join(folder, journal))));
+  return found.flat();
 }
 
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);

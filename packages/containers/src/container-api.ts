@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { CallControl, Handler } from '@ctrd/core';
+import type { CallControl, CtrdError, Handler } from '@ctrd/core';
 import type {
   AttachOptions,
   ContainerOptions,
@@ -7,6 +7,7 @@ import type {
   ExecOptions,
   Extension,
   KillOptions,
+  RecoverAllOptions,
   RunOptions,
   TerminalSize,
   UpdateContainerOptions,
@@ -93,6 +94,16 @@ export interface ContainerProcess {
   readonly execId: string;
 }
 
+/** What became of a container that `recoverAll()` found: one of the three is there. */
+export interface RecoveredContainer {
+  readonly id: string;
+  /** It is watched again. */
+  readonly container?: Container | undefined;
+  /** It has ended, and its exit had been delivered before. */
+  readonly exit?: ExitMessage | undefined;
+  readonly error?: CtrdError | undefined;
+}
+
 /** A handler of exits: `setExitHooks(report, restart)`. */
 export type ExitHook = Handler<ExitMessage>;
 
@@ -142,9 +153,17 @@ export interface ContainerAPIClient {
   ): Promise<readonly ContainerInfo[]>;
   /**
    * Finds a container that another client (or an earlier life of this one) made, attaches to its
-   * pipes and delivers its exit from now on, also when it has ended meanwhile. Throws `not-found`.
+   * pipes and delivers its exit from now on, also when it has ended meanwhile; the exits of what was
+   * started in it as well. An exit that has been delivered is not delivered again. Throws
+   * `not-found`, with reason `no-task` for a container that has no process and no exit to tell, and
+   * `timeout` with reason `shim` for one whose shim does not answer three times.
    */
   recoverContainer(id: string, options?: AttachOptions): Promise<Container>;
+  /**
+   * {@link recoverContainer} of every container that the filter takes: by default, those that ctrd
+   * made and whose process is gone. One that cannot be taken up does not hold up the others.
+   */
+  recoverAll(options?: RecoverAllOptions): Promise<readonly RecoveredContainer[]>;
   /** Adds handlers of {@link exited}; disposing takes them away. */
   setExitHooks(...hooks: readonly ExitHook[]): Disposable;
   /** Adds handlers of {@link execExited}. */

@@ -171,3 +171,21 @@ export interface AttachOptions extends CallControl {
   /** Which of its pipes to attach to. Default: `pipe`, all there are. */
   readonly stdio?: StdioOption | undefined;
 }
+
+/** A container that may be taken up. */
+export interface RecoverCandidate {
+  readonly id: string;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Whose it is: this client's own, that of a client of another process that is `dead`, that of one
+   * that is `alive` (another client of this process counts as such), `unknown` when that cannot be
+   * told from here, `none` for containers of other programs, such as `ctr` and nerdctl.
+   */
+  readonly owner: 'self' | 'dead' | 'alive' | 'unknown' | 'none';
+}
+
+export interface RecoverAllOptions extends AttachOptions {
+  /** Which to take up. Default: those whose owner is `self` or `dead`. */
+  readonly filter?: ((candidate: RecoverCandidate) => boolean) | undefined;
+}

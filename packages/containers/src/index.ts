@@ -6,6 +6,7 @@ export type {
   ExitHook,
   Process,
   ProcessHandle,
+  RecoveredContainer,
   RunResult,
 } from './container-api.js';
 export type {
@@ -15,6 +16,8 @@ export type {
   ExecOptions,
   Extension,
   KillOptions,
+  RecoverAllOptions,
+  RecoverCandidate,
   RestartOption,
   RunOptions,
   RuntimeOption,
@@ -23,7 +26,7 @@ export type {
   UpdateContainerOptions,
   UpdateOptions,
 } from './container-options.js';
-export { ExitJournal } from './exits/exit-journal.js';
+export { ExitJournal, type JournalEntry } from './exits/exit-journal.js';
 export type { ExitMessage, ProcessKey } from './exits/exit-message.js';
 export { ExitWatcher } from './exits/exit-watcher.js';
 export { type BeforeCreate, beforeCreate, execExited, exited } from './exits/moments.js';

@@ -1,11 +1,17 @@
 import { type CallControl, onOptions, onSubject, type Running } from '@ctrd/core';
-import type { Container, ContainerAPIClient, Process } from './container-api.js';
+import type {
+  Container,
+  ContainerAPIClient,
+  Process,
+  RecoveredContainer,
+} from './container-api.js';
 import type {
   AttachOptions,
   ContainerOptions,
   DestroyOptions,
   ExecOptions,
   KillOptions,
+  RecoverAllOptions,
   RunOptions,
   TerminalSize,
   UpdateContainerOptions,
@@ -18,6 +24,7 @@ import { destroyContainer } from './lifecycle/destroy.js';
 import { execInContainer } from './lifecycle/exec.js';
 import type { ContainerParts } from './lifecycle/parts.js';
 import { recoverContainer } from './lifecycle/recover.js';
+import { recoverAll } from './lifecycle/recover-all.js';
 import { runInContainer } from './lifecycle/run.js';
 import { stopContainer, waitForExit } from './lifecycle/stop.js';
 import { checkId } from './lifecycle/validate.js';
@@ -96,6 +103,14 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
     recoverContainer: onSubject(
       async (id, options: Running<AttachOptions>): Promise<Container> =>
         containerHandle(await recoverContainer(parts, id, options), client()),
+    ),
+    recoverAll: onOptions(
+      async (options: Running<RecoverAllOptions>): Promise<readonly RecoveredContainer[]> =>
+        (await recoverAll(parts, options)).map(({ container, ...result }) =>
+          container === undefined
+            ? result
+            : { ...result, container: containerHandle(container, client()) },
+        ),
     ),
   };
 }

@@ -24,7 +24,7 @@ import type { ContainerParts } from './lifecycle/parts.js';
 import { patientRpc } from './lifecycle/patient-rpc.js';
 import { createRegistry } from './lifecycle/registry.js';
 import { containerOperations } from './operations.js';
-import { createShimExits } from './shim/shim-exits.js';
+import { createShims, type Shims } from './shim/shims.js';
 import type { SpecChange } from './spec/index.js';
 
 /** Options of {@link containers}. */
@@ -76,11 +76,15 @@ function journalOf(parts: Resolver): ExitJournal {
   }));
 }
 
+function shimsOf(parts: Resolver): Shims {
+  return createShims(parts.get(Rpc).namespace, () => parts.get(Address).path);
+}
+
 function watcherOf(parts: Resolver): ExitWatcher {
   const rpc = parts.get(Rpc);
   return createExitWatcher({
     rpc,
-    shims: createShimExits(rpc.namespace, () => parts.get(Address).path),
+    shims: shimsOf(parts),
     journal: parts.get(ExitJournal),
     report: parts.get(Report),
   });
@@ -99,6 +103,7 @@ function partsOf(context: PluginContext, options: ContainersOptions): ContainerP
     defaultSnapshotter: context.get(DefaultSnapshotter),
     exits: context.get(ExitWatcher),
     journal: context.get(ExitJournal),
+    shims: shimsOf(context),
     images: () => context.get(ImageSource),
     snapshots: () => context.get(SnapshotSource),
     locks: createLocks(),

@@ -1,52 +1,81 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Token, token } from '@ctrd/core';
 import type { ExitMessage, ProcessKey } from './exit-message.js';
 
 /**
- * Keeps exits that the daemon may forget, from before they are announced until they have been
- * delivered and cleaned up after: a host that dies in between finds them in its next life.
+ * What a client knows of its processes and the daemon may forget. It outlives the client: its next
+ * life finds there what it has to tell yet.
  */
 export interface ExitJournal {
-  /** Resolves when the exit is on the disk. */
+  /** Notes that a process is about to be started and watched, and the folder of its pipes. */
+  begin(key: ProcessKey, pipes: string | undefined): Promise<void>;
+  /** Resolves when the exit is on the disk, so that a crash right after loses nothing. */
   write(exit: ExitMessage): Promise<void>;
-  find(key: ProcessKey): Promise<ExitMessage | undefined>;
-  /** An exit that is not there is no error. */
+  find(key: ProcessKey): Promise<JournalEntry | undefined>;
+  /** The exit has been delivered and cleaned up after. One that is not there is no error. */
   forget(key: ProcessKey): Promise<void>;
-  /** Every exit of the client's daemon and namespace. */
-  list(): Promise<readonly ExitMessage[]>;
+  /** Everything of the client's daemon and namespace. */
+  list(): Promise<readonly JournalEntry[]>;
+}
+
+export interface JournalEntry {
+  readonly key: ProcessKey;
+  /** When the watch began, or the exit was written. */
+  readonly since: Date;
+  readonly pipes: string | undefined;
+  readonly exit: ExitMessage | undefined;
 }
 
 export const ExitJournal: Token<ExitJournal, 'ExitJournal'> = token('ExitJournal', {
   from: 'containers() of @ctrd/containers',
 });
 
+/** Where a journal is, and whose. Folders of different daemons and namespaces differ. */
+export interface JournalPlace {
+  readonly runtimeDir: string;
+  readonly address: string;
+  readonly namespace: string;
+}
+
 /**
- * A journal of one small file an exit, in a folder that only this user may enter. The folder's name
- * tells daemons and namespaces apart. `place` is asked when the journal is first used.
+ * A journal of one or two small files a process, in a folder that only this user may enter: one from
+ * the start of the watch, one with the exit. `place` is asked when the journal is first used.
  */
-export function createExitJournal(
-  place: () => {
-    readonly runtimeDir: string;
-    readonly address: string;
-    readonly namespace: string;
-  },
-): ExitJournal {
-  const folder = (): string => {
-    const { runtimeDir, address, namespace } = place();
-    const daemon = createHash('sha256').update(address).digest('hex').slice(0, 16);
-    return join(runtimeDir, 'exits', `${daemon}-${namespace}`);
-  };
-  const fileOf = ({ containerId, execId }: ProcessKey): string =>
-    // Ids have no `~`.
-    join(folder(), execId === '' ? containerId : `${containerId}~${execId}`);
+export function createExitJournal(place: () => JournalPlace): ExitJournal {
+  let made: Promise<string> | undefined;
+  const folder = () => journalFolder(place());
+
+  /** The folder, made once. */
+  function madeFolder(): Promise<string> {
+    made ??= mkdir(folder(), { recursive: true, mode: 0o700 }).then(folder);
+    // A failure is not remembered: the disk may have room again.
+    made.catch(() => {
+      made = undefined;
+    });
+    return made;
+  }
+
+  async function find(key: ProcessKey): Promise<JournalEntry | undefined> {
+    const [begun, ended] = await Promise.all(
+      kinds.map((kind) => readJson(join(folder(), fileName(key, kind)))),
+    );
+    const exit = exitIn(ended);
+    const since = dateIn(begun?.['since']) ?? exit?.exitedAt;
+    if (since === undefined) return undefined;
+    const pipes = begun?.['pipes'];
+    return { key, since, pipes: typeof pipes === 'string' ? pipes : undefined, exit };
+  }
 
   return {
+    async begin(key, pipes) {
+      const file = join(await madeFolder(), fileName(key, 'watch'));
+      await writeFile(file, JSON.stringify({ ...key, pipes, since: new Date() }), { mode: 0o600 });
+    },
     async write(exit) {
-      await mkdir(folder(), { recursive: true, mode: 0o700 });
-      const file = fileOf(exit);
-      const draft = `${file}~~${process.pid}`;
+      const file = join(await madeFolder(), fileName(exit, 'exit'));
+      const draft = `${file}~${process.pid}`;
       {
         await using handle = await open(draft, 'w', 0o600);
         await handle.writeFile(JSON.stringify(exit));
@@ -57,29 +86,63 @@ export function createExitJournal(
       await using names = await open(folder(), 'r');
       await names.sync();
     },
-    find: (key) => readExit(fileOf(key)),
-    forget: (key) => rm(fileOf(key), { force: true }),
+    find,
+    async forget(key) {
+      await Promise.all(
+        kinds.map((kind) => rm(join(folder(), fileName(key, kind)), { force: true })),
+      );
+    },
     async list() {
       const names = await readdir(folder()).catch(() => []);
-      const whole = names.filter((name) => !name.includes('~~'));
-      const exits = await Promise.all(whole.map((name) => readExit(join(folder(), name))));
-      return exits.filter((exit) => exit !== undefined);
+      const keys = new Map(names.flatMap(keyOfName));
+      const entries = await Promise.all([...keys.values()].map(find));
+      return entries.filter((entry) => entry !== undefined);
     },
   };
 }
 
-/** A file that is not there, or not one of a journal's, tells of no exit. */
-async function readExit(file: string): Promise<ExitMessage | undefined> {
+/** The folder of a daemon's namespace, below the runtime folder. */
+function journalFolder({ runtimeDir, address, namespace }: JournalPlace): string {
+  const daemon = createHash('sha256').update(address).digest('hex').slice(0, 16);
+  return join(runtimeDir, 'exits', `${daemon}-${namespace}`);
+}
+
+const kinds = ['watch', 'exit'] as const;
+
+/** Ids have no `~`. */
+function fileName({ containerId, execId }: ProcessKey, kind: (typeof kinds)[number]): string {
+  return `${containerId}~${execId}~${kind}`;
+}
+
+function keyOfName(name: string): [string, ProcessKey][] {
+  const [containerId, execId, kind, draft] = name.split('~');
+  if (containerId === undefined || execId === undefined || kind === undefined) return [];
+  return draft === undefined ? [[`${containerId}~${execId}`, { containerId, execId }]] : [];
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A file that is not there, or not one of a journal's, tells of nothing. */
+async function readJson(file: string): Promise<Json | undefined> {
   try {
-    const { containerId, execId, exitCode, exitedAt } = JSON.parse(await readFile(file, 'utf8'));
-    const at = new Date(exitedAt);
-    const sound =
-      typeof containerId === 'string' &&
-      typeof execId === 'string' &&
-      Number.isInteger(exitCode) &&
-      !Number.isNaN(at.getTime());
-    return sound ? { containerId, execId, exitCode, exitedAt: at } : undefined;
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return typeof value === 'object' && value !== null ? (value as Json) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function exitIn(json: Json | undefined): ExitMessage | undefined {
+  if (json === undefined) return undefined;
+  const { containerId, execId, exitCode, exitedAt } = json;
+  const at = dateIn(exitedAt);
+  const sound =
+    typeof containerId === 'string' && typeof execId === 'string' && Number.isInteger(exitCode);
+  if (!sound || at === undefined) return undefined;
+  return { containerId, execId, exitCode: Number(exitCode), exitedAt: at };
+}
+
+function dateIn(value: unknown): Date | undefined {
+  const date = new Date(typeof value === 'string' ? value : Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }

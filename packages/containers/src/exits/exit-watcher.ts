@@ -10,7 +10,7 @@ import {
   type Token,
   token,
 } from '@ctrd/core';
-import type { ShimExits } from '../shim/shim-exits.js';
+import type { Shims } from '../shim/shims.js';
 import type { ExitJournal } from './exit-journal.js';
 import { type ExitMessage, exitedMessage, lostExit, type ProcessKey } from './exit-message.js';
 import { createShimHold, type ShimHold } from './shim-hold.js';
@@ -32,7 +32,7 @@ export const ExitWatcher: Token<ExitWatcher, 'ExitWatcher'> = token('ExitWatcher
 /** What a watcher asks. */
 export interface WatcherParts {
   readonly rpc: Rpc;
-  readonly shims: ShimExits;
+  readonly shims: Pick<Shims, 'wait'>;
   readonly journal: ExitJournal;
   readonly report: Report;
 }
@@ -90,7 +90,7 @@ export function createExitWatcher(parts: WatcherParts): ExitWatcher {
       const state = await look(key, signal);
       if (isExit(state)) return state;
       if (state === 'unknown') {
-        const known = (await shim.lastWord()) ?? (await parts.journal.find(key));
+        const known = (await shim.lastWord()) ?? (await parts.journal.find(key))?.exit;
         return known ?? lostExit(key, 'neither the daemon nor its shim knows the process any more');
       }
       if (state === 'running') shim.release();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Report, toCtrdError } from '@ctrd/core';
-import type { ShimExits } from '../shim/shim-exits.js';
+import type { Shims } from '../shim/shims.js';
 import type { ExitJournal } from './exit-journal.js';
 import type { ExitMessage, ProcessKey } from './exit-message.js';
 
@@ -28,7 +28,7 @@ export function createShimHold(
     report,
     signal,
   }: {
-    readonly shims: ShimExits;
+    readonly shims: Pick<Shims, 'wait'>;
     readonly journal: ExitJournal;
     readonly report: Report;
     readonly signal: AbortSignal;

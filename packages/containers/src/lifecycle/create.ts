@@ -14,9 +14,11 @@ import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { taskStats } from '../stats/task-stats.js';
 import { buildSpec } from './build-spec.js';
+
 import { exitLabels, labelledExit } from './labels.js';
-import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import { makeRecord } from './make-record.js';
+
 import type { ContainerParts } from './parts.js';
 import { findRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
@@ -50,6 +52,9 @@ export async function createContainer(
   const pid = await makeTask(parts, options, { root, io }, rollback);
 
   // Before the start, so that the end of the shortest process is seen.
+  const key = { containerId: id, execId: '' };
+  rollback.add('journal', () => parts.journal.forget(key));
+  await beginJournal(parts, key, io);
   const process = watchInit(parts, id, io);
   rollback.add('watch', async () => process.abandon());
   if (options.start !== false) await startTask(parts, id, signal);
@@ -86,11 +91,17 @@ async function startTask(parts: ContainerParts, id: string, signal: AbortSignal)
   );
 }
 
-/** Watches a container's own process. */
-export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): LiveProcess {
+/** Watches a container's own process. `keepTask` leaves the stopped task as it is. */
+export function watchInit(
+  parts: ContainerParts,
+  id: string,
+  io: ProcessIo,
+  { quiet = false, keepTask = false }: { quiet?: boolean; keepTask?: boolean } = {},
+): LiveProcess {
   const key = { containerId: id, execId: '' };
   return watchProcess(parts, key, io, {
     moment: exited,
+    quiet,
     async complete(exit, signal) {
       if (exit.lost === undefined) {
         return (await ranOutOfMemory(parts.rpc, exit, signal))
@@ -98,13 +109,13 @@ export function watchInit(parts: ContainerParts, id: string, io: ProcessIo): Liv
           : exit;
       }
       // Another client may have cleaned up, and has noted the exit first.
-      const record = await findRecord(parts.rpc, id, signal);
+      const record = await findRecord(parts.patient, id, signal);
       return (record && labelledExit(id, record.labels)) ?? exit;
     },
     async cleanUp(exit, signal) {
       // The exit may have come from elsewhere, while the daemon is away.
       await labelRecord(parts.patient, id, exitLabels(exit), signal);
-      await deleteTask(parts.patient, key, signal);
+      if (!keepTask) await deleteTask(parts.patient, key, signal);
     },
   });
 }

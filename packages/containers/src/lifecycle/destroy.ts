@@ -7,6 +7,7 @@ import { labels } from './labels.js';
 import type { LiveProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
 import { type ContainerRecord, deleteRecord, getRecord } from './records.js';
+import type { LiveContainer } from './registry.js';
 import { endTask } from './stop.js';
 import { deleteTask, findTask, signalTask } from './tasks.js';
 import { checkId } from './validate.js';
@@ -43,6 +44,7 @@ export async function destroyContainer(
   const execs = [...(live?.execs.values() ?? [])];
   await Promise.all(execs.map(delivered));
   await withDeadline(removalTimeoutMs, (signal) => removeContainer(parts, record, signal));
+  await forgetExits(parts, id, live);
   rollback.commit();
   if (live !== undefined) {
     parts.registry.remove(live);
@@ -64,6 +66,19 @@ async function delivered({ key, exit }: LiveProcess): Promise<void> {
   await withDeadline(execsTimeoutMs, (signal) => exit.wait(signal)).catch(() => {});
 }
 
+/** Its exits are of no interest any more, also those that another client has noted. */
+async function forgetExits(
+  { journal }: ContainerParts,
+  id: string,
+  live: LiveContainer | undefined,
+): Promise<void> {
+  const keys =
+    live === undefined
+      ? (await journal.list()).map(({ key }) => key)
+      : [live.process, ...live.execs.values()].map(({ key }) => key);
+  for (const key of keys) if (key.containerId === id) await journal.forget(key);
+}
+
 async function removeContainer(
   parts: ContainerParts,
   record: ContainerRecord,
@@ -81,7 +96,11 @@ async function removeContainer(
 async function removeTask(parts: ContainerParts, id: string, signal: AbortSignal): Promise<void> {
   const key = { containerId: id, execId: '' };
   const task = await findTask(parts.rpc, key, signal);
-  if (task === undefined) return;
+  if (task === undefined) {
+    // Its deletion may have been cut off, by a host that died in it.
+    await parts.shims.dismiss(id, { signal });
+    return;
+  }
   if (task.status !== 'stopped') {
     await signalTask(parts.rpc, key, { number: 9, all: true, signal });
     await parts.exits.watch(key, { signal });

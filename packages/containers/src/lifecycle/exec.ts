@@ -12,7 +12,7 @@ import {
 import type { ExecOptions } from '../container-options.js';
 import { lostExit, type ProcessKey } from '../exits/exit-message.js';
 import { execExited } from '../exits/moments.js';
-import { createProcessIo } from '../io/process-io.js';
+import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import {
   compose,
@@ -25,7 +25,7 @@ import {
   withUser,
 } from '../spec/index.js';
 import { terminalSize } from './build-spec.js';
-import { closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
 import { getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
@@ -90,14 +90,9 @@ async function execOnce(
   });
   rollback.add('process', undo);
 
-  const process = watchProcess(parts, key, io, {
-    moment: execExited,
-    complete: async (exit) => exit,
-    async cleanUp(_exit, limit) {
-      parts.registry.get(id)?.execs.delete(execId);
-      await deleteTask(parts.patient, key, limit);
-    },
-  });
+  rollback.add('journal', () => parts.journal.forget(key));
+  await beginJournal(parts, key, io);
+  const process = watchExec(parts, key, io);
   rollback.add('watch', async () => process.abandon());
   parts.registry.get(id)?.execs.set(execId, process);
   const pid = await startProcess(parts, key, signal).catch(async (error: unknown) => {
@@ -110,6 +105,18 @@ async function execOnce(
   io.connected(closeInput(parts, key));
   rollback.commit();
   return { pid, process, timedOut: limitTime(parts, process, options.killAfterMs) };
+}
+
+/** Watches a process that is started in a container. */
+export function watchExec(parts: ContainerParts, key: ProcessKey, io: ProcessIo): LiveProcess {
+  return watchProcess(parts, key, io, {
+    moment: execExited,
+    complete: async (exit) => exit,
+    async cleanUp(_exit, limit) {
+      parts.registry.get(key.containerId)?.execs.delete(key.execId);
+      await deleteTask(parts.patient, key, limit);
+    },
+  });
 }
 
 async function startProcess(

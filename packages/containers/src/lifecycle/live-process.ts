@@ -3,6 +3,7 @@ import { abortError, type Moment, mergeSignals, toCtrdError, withDeadline } from
 import { delivering } from '../exits/delivering.js';
 import { createExitLatch, type ExitLatch } from '../exits/exit-latch.js';
 import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
+import { fifoFolderOf } from '../io/fifo.js';
 import type { ProcessIo } from '../io/process-io.js';
 import type { ContainerParts } from './parts.js';
 
@@ -39,6 +40,8 @@ export function watchProcess(
   io: ProcessIo,
   steps: {
     readonly moment: Moment<ExitMessage>;
+    /** See {@link LiveProcess.quiet}. Default: false. */
+    readonly quiet?: boolean | undefined;
     readonly complete: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
     readonly cleanUp: (exit: ExitMessage, signal: AbortSignal) => Promise<void>;
   },
@@ -48,7 +51,7 @@ export function watchProcess(
   const watching = new AbortController();
   let failedStart: ExitMessage | undefined;
   const process: LiveProcess = {
-    ...{ key, io, exit, quiet: false, removed: false },
+    ...{ key, io, exit, quiet: steps.quiet ?? false, removed: false },
     neverBegan(message) {
       failedStart = message;
       watching.abort();
@@ -119,4 +122,20 @@ export function closeInput(parts: ContainerParts, key: ProcessKey): () => Promis
         .catch(() => {});
     });
   };
+}
+
+/**
+ * Notes a process in the journal, before it is started: whoever comes after this client knows from
+ * there that its exit has not been told. What cannot be noted is no reason not to start it.
+ */
+export async function beginJournal(
+  { journal, report, runtimeDir }: ContainerParts,
+  key: ProcessKey,
+  { paths: { stdin, stdout, stderr } }: ProcessIo,
+): Promise<void> {
+  try {
+    await journal.begin(key, fifoFolderOf(runtimeDir, [stdin, stdout, stderr]));
+  } catch (error) {
+    report({ source: `exit journal of ${key.containerId}`, error: toCtrdError(error) });
+  }
 }

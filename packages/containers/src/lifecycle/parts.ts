@@ -10,6 +10,7 @@ import type {
 } from '@ctrd/core';
 import type { ExitJournal } from '../exits/exit-journal.js';
 import type { ExitWatcher } from '../exits/exit-watcher.js';
+import type { Shims } from '../shim/shims.js';
 import type { SpecChange } from '../spec/index.js';
 import type { Locks } from './locks.js';
 import type { Registry } from './registry.js';
@@ -28,6 +29,7 @@ export interface ContainerParts {
   readonly defaultSnapshotter: DefaultSnapshotter;
   readonly exits: ExitWatcher;
   readonly journal: ExitJournal;
+  readonly shims: Shims;
   /** Throws an error that names the package when nobody provides them. */
   readonly images: () => ImageSource;
   readonly snapshots: () => SnapshotSource;

@@ -1,24 +1,30 @@
-import { CtrdError, ownerLabel, type Running } from '@ctrd/core';
+import { CtrdError, mergeSignals, ownerLabel, type Running } from '@ctrd/core';
 import type { AttachOptions } from '../container-options.js';
+import type { JournalEntry } from '../exits/exit-journal.js';
+import type { ProcessKey } from '../exits/exit-message.js';
 import { fifoFolderOf } from '../io/fifo.js';
-import { openProcessIo } from '../io/process-io.js';
+import { openProcessIo, type ProcessIo } from '../io/process-io.js';
 import { stdioOf } from '../io/stdio.js';
 import { watchInit } from './create.js';
+import { watchExec } from './exec.js';
+import { labelledExit, labels } from './labels.js';
 import { closeInput } from './live-process.js';
 import type { ContainerParts } from './parts.js';
-import { getRecord, labelRecord } from './records.js';
+import { type ContainerRecord, getRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
-import { findTask } from './tasks.js';
+import { findTask, type TaskState } from './tasks.js';
 import { checkId } from './validate.js';
 
 /**
  * Takes up a container that is not of this client, or not any more: attaches to its pipes, watches
- * it, and delivers its exit, also one of the time when nobody watched.
+ * it and what was started in it, and delivers their exits, also of the time when nobody watched. An
+ * exit that has been delivered already is not delivered again.
  */
 export async function recoverContainer(
   parts: ContainerParts,
   id: string,
   { stdio = 'pipe', signal }: Running<AttachOptions>,
+  journal: () => Promise<readonly JournalEntry[]> = () => parts.journal.list(),
 ): Promise<LiveContainer> {
   checkId(id);
   using _turn = await parts.locks.lock(id, signal);
@@ -29,10 +35,13 @@ export async function recoverContainer(
       reason: 'watched',
     });
   }
-  await getRecord(parts.rpc, id, signal);
+  const record = await getRecord(parts.rpc, id, signal);
   const key = { containerId: id, execId: '' };
-  const task = await findTask(parts.rpc, key, signal);
-  if (task === undefined) {
+  const task = await answeringTask(parts, key, signal);
+  const entries = await journalled(parts, record, await journal());
+  const entry = entries.find(({ key }) => key.execId === '');
+  const told = labelledExit(id, record.labels);
+  if (task === undefined && (entry === undefined || told !== undefined)) {
     throw new CtrdError('it has no process; its exit, if it is known, is in getContainer()', {
       code: 'not-found',
       reason: 'no-task',
@@ -40,19 +49,84 @@ export async function recoverContainer(
   }
   // Whoever made it may be gone: from now on it is this client's to care for.
   await labelRecord(parts.rpc, id, { [ownerLabel]: parts.owner.id }, signal);
-  const folder = fifoFolderOf(parts.runtimeDir, [task.stdin, task.stdout, task.stderr]);
-  const io = openProcessIo(task, {
-    stdio: stdioOf(stdio, task.terminal),
-    report: parts.report,
-    folder,
-  });
-  io.connected(closeInput(parts, key));
+  const attach = { stdio, pipes: entry?.pipes };
   const container: LiveContainer = {
     id,
-    pid: task.pid,
-    process: watchInit(parts, id, io),
+    pid: task?.pid ?? 0,
+    process: watchInit(parts, id, attachedIo(parts, key, task, attach), {
+      // Handlers were told before the label was written; only the rest is left to do.
+      quiet: told !== undefined && (task === undefined || task.status === 'stopped'),
+      // The stopped task of another program's container is where that looks for its exit.
+      keepTask: record.labels[labels.creation] === undefined,
+    }),
     execs: new Map(),
   };
   parts.registry.add(container);
+  for (const { key, pipes } of entries) {
+    if (key.execId === '') continue;
+    const exec = await findTask(parts.rpc, key, signal);
+    const io = attachedIo(parts, key, exec, { stdio: 'null', pipes });
+    container.execs.set(key.execId, watchExec(parts, key, io));
+  }
   return container;
+}
+
+/** How often, and for how long each time, a shim is asked before the next container's turn. */
+const attempts = 3;
+const attemptMs = 3_000;
+
+/**
+ * The task, from a shim that answers. One that hangs must not hold up the others: throws `timeout`
+ * with reason `shim`.
+ */
+async function answeringTask(
+  parts: ContainerParts,
+  key: ProcessKey,
+  signal: AbortSignal,
+): Promise<TaskState | undefined> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    using limited = mergeSignals({ timeoutMs: attemptMs }, signal);
+    try {
+      const task = await findTask(parts.patient, key, limited.signal);
+      // What the daemon says when its shim does not answer in time.
+      if (task?.status !== 'unknown') return task;
+    } catch (error) {
+      if (signal.aborted || !limited.signal.aborted) throw error;
+    }
+  }
+  throw new CtrdError('its shim does not answer', { code: 'timeout', reason: 'shim' });
+}
+
+/** What the journal has on a container, but for an earlier one of the same id. */
+async function journalled(
+  { journal }: ContainerParts,
+  { id, createdAt }: ContainerRecord,
+  entries: readonly JournalEntry[],
+): Promise<readonly JournalEntry[]> {
+  const madeMs = Number(createdAt?.seconds ?? 0n) * 1000;
+  const current: JournalEntry[] = [];
+  for (const entry of entries) {
+    if (entry.key.containerId !== id) continue;
+    if (entry.since.getTime() >= madeMs) current.push(entry);
+    else await journal.forget(entry.key);
+  }
+  return current;
+}
+
+/** This side of the pipes of a process, as far as they are there. */
+function attachedIo(
+  parts: ContainerParts,
+  key: ProcessKey,
+  task: TaskState | undefined,
+  { stdio, pipes }: { stdio: AttachOptions['stdio']; pipes: string | undefined },
+): ProcessIo {
+  const { report, runtimeDir } = parts;
+  const nothing = { stdin: '', stdout: '', stderr: '', terminal: false };
+  if (task === undefined) {
+    return openProcessIo(nothing, { stdio: stdioOf('null', false), report, folder: pipes });
+  }
+  const folder = fifoFolderOf(runtimeDir, [task.stdin, task.stdout, task.stderr]);
+  const io = openProcessIo(task, { stdio: stdioOf(stdio, task.terminal), report, folder });
+  io.connected(closeInput(parts, key));
+  return io;
 }

@@ -18,16 +18,29 @@ const exit = { containerId: 'c', execId: '', exitCode: 42, exitedAt: new Date(1_
 describe('the journal of exits', () => {
   it('keeps an exit for the next life of its host, until it is forgotten', async () => {
     await open().write(exit);
-    expect(await open().find({ containerId: 'c', execId: '' })).toEqual(exit);
+    expect(await open().find({ containerId: 'c', execId: '' })).toEqual({
+      ...{ key: { containerId: 'c', execId: '' }, since: exit.exitedAt, pipes: undefined, exit },
+    });
     await open().forget(exit);
     expect(await open().find(exit)).toBeUndefined();
     await open().forget(exit);
   });
 
+  it('keeps that a process is watched, and where its pipes are', async () => {
+    const key = { containerId: 'c', execId: 'e' };
+    await open().begin(key, '/run/io-1');
+    const since = expect.any(Date);
+    expect(await open().list()).toEqual([{ key, since, pipes: '/run/io-1', exit: undefined }]);
+    await open().write({ ...exit, execId: 'e' });
+    expect(await open().find(key)).toMatchObject({ pipes: '/run/io-1', exit: { exitCode: 42 } });
+    await open().forget(key);
+    expect(await open().list()).toEqual([]);
+  });
+
   it('tells processes, namespaces and daemons apart', async () => {
     await open().write(exit);
     await open().write({ ...exit, execId: 'e', exitCode: 1 });
-    expect((await open().list()).map(({ exitCode }) => exitCode).sort()).toEqual([1, 42]);
+    expect((await open().list()).map(({ exit }) => exit?.exitCode).sort()).toEqual([1, 42]);
     expect(await open('/b.sock').find(exit)).toBeUndefined();
     expect(await open('/a.sock', 'm').find(exit)).toBeUndefined();
     expect(await open('/b.sock').list()).toEqual([]);
@@ -38,7 +51,7 @@ describe('the journal of exits', () => {
     const [name] = await readdir(join(runtimeDir, 'exits'));
     const folder = join(runtimeDir, 'exits', String(name));
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
-    expect(await readdir(folder)).toEqual(['c']);
+    expect(await readdir(folder)).toEqual(['c~~exit']);
   });
 
   it.each(['', '{', 'null', '{}', '{"containerId":"c","execId":"","exitCode":"0","exitedAt":0}'])(
@@ -46,7 +59,7 @@ describe('the journal of exits', () => {
     async (content) => {
       await open().write(exit);
       const [name] = await readdir(join(runtimeDir, 'exits'));
-      await writeFile(join(runtimeDir, 'exits', String(name), 'c'), content);
+      await writeFile(join(runtimeDir, 'exits', String(name), 'c~~exit'), content);
       expect(await open().find(exit)).toBeUndefined();
       expect(await open().list()).toEqual([]);
     },

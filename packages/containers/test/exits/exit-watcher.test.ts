@@ -76,7 +76,8 @@ beforeEach(() => {
         if (journalFails) throw new Error('no space left');
         written.push(exit);
       },
-      find: async () => noted,
+      begin: async () => {},
+      find: async () => noted && { key, since: new Date(at), pipes: undefined, exit: noted },
       forget: async () => {},
       list: async () => [],
     },

@@ -1,0 +1,259 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { leakOracle, namespaceOf, shims, waitFor } from '../support/index.js';
+import { connect, type Fixture, makeFixture, withClient } from './fixture.js';
+import { bundleHost, type Host, type HostSetup, readLedger, startHost } from './host-process.js';
+
+let fixture: Fixture;
+const namespace = namespaceOf(import.meta.url);
+
+let program: string;
+
+beforeAll(async () => {
+  fixture = await makeFixture(namespace);
+  program = await bundleHost(fixture.shared);
+});
+
+afterAll(() => fixture?.[Symbol.asyncDispose]());
+
+let scenes = 0;
+
+/** Hosts of one scene, which share a ledger; nothing may be left of it. */
+async function withHosts(
+  run: (
+    start: (setup?: Partial<HostSetup>) => Promise<Host>,
+    ledger: string,
+    own: string,
+  ) => Promise<void>,
+): Promise<void> {
+  scenes += 1;
+  const own = `${namespace}-${scenes}`;
+  const oracle = leakOracle(fixture.daemon, own);
+  const before = await oracle.count();
+  const ledger = join(fixture.shared, `ledger-${scenes}`);
+  const { address, runtimeDir } = fixture.daemon;
+  const hosts: Host[] = [];
+  const start = async (setup: Partial<HostSetup> = {}) => {
+    const host = await startHost(program, {
+      address,
+      runtimeDir,
+      namespace: own,
+      ledger,
+      ...setup,
+    });
+    hosts.push(host);
+    return host;
+  };
+  try {
+    await run(start, ledger, own);
+  } finally {
+    await Promise.all(hosts.map((host) => host.kill()));
+  }
+  await oracle.expectNothingLeft(before);
+}
+
+const told = (ledger: string, count: number) =>
+  waitFor(async () => {
+    const exits = await readLedger(ledger);
+    return exits.length >= count && exits;
+  });
+
+const codeOf = (containerId: string, execId: string, exitCode: number) =>
+  expect.objectContaining({ containerId, execId, exitCode });
+
+describe('the host is killed', { timeout: 120_000 }, () => {
+  it('while output flows: the next one goes on reading, no line is lost, the exit is told once', async () => {
+    await withHosts(async (start, ledger) => {
+      const output = join(fixture.shared, 'lines');
+      const lines = 20_000;
+      const script = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; done; exit 5`;
+      const first = await start({ output });
+      await first.send({ do: 'create', options: fixture.sh('lines', script) });
+      await waitFor(async () => (await readFile(output, 'utf8')).length > 1_000);
+      await first.kill();
+      const second = await start({ output });
+      expect(await second.recover()).toEqual([{ id: 'lines', recovered: true }]);
+      expect(await told(ledger, 1)).toEqual([codeOf('lines', '', 5)]);
+      // What the first host had read and not yet written died with it; the pipe has lost nothing.
+      const got = await waitFor(async () => {
+        const numbers = (await readFile(output, 'utf8')).split('\n').filter(Boolean).map(Number);
+        return numbers.at(-1) === lines && numbers;
+      });
+      expect(got.filter((n, index) => index > 0 && n < Number(got[index - 1]))).toEqual([]);
+      await second.send({ do: 'destroy', id: 'lines' });
+    });
+  });
+
+  it('and processes end while there is none: each exit is told once, by the next', async () => {
+    await withHosts(async (start, ledger, own) => {
+      const first = await start();
+      const options = { stdio: 'null' } as const;
+      const until = (name: string) => `until [ -e /host/${name} ]; do sleep 0.05; done`;
+      await first.send({
+        do: 'create',
+        options: fixture.sh('long', `${until('end-long')}; exit 8`, options),
+      });
+      await first.send({ do: 'create', options: fixture.sh('short', 'sleep 1; exit 9', options) });
+      const exec = (execId: string, script: string) =>
+        first.send({ do: 'exec', id: 'long', execId, args: ['sh', '-c', script] });
+      await exec('ends', 'sleep 0.5; exit 3');
+      await exec('stays', `${until('go')}; exit 4`);
+      await first.kill();
+      const { client } = await connect(fixture.daemon, own);
+      await waitFor(async () => (await client.getContainer('short')).status === 'stopped');
+      await client.close();
+      const second = await start();
+      const recovered = [...(await second.recover())].sort((a, b) => a.id.localeCompare(b.id));
+      expect(recovered).toEqual([
+        { id: 'long', recovered: true },
+        { id: 'short', recovered: true },
+      ]);
+      await told(ledger, 2);
+      await fixture.touch('go');
+      await told(ledger, 3);
+      await fixture.touch('end-long');
+      const exits = await told(ledger, 4);
+      expect(exits).toHaveLength(4);
+      expect(exits).toEqual(
+        expect.arrayContaining([
+          ...[codeOf('short', '', 9), codeOf('long', 'ends', 3)],
+          ...[codeOf('long', 'stays', 4), codeOf('long', '', 8)],
+        ]),
+      );
+      await second.kill();
+      const third = await start();
+      expect(await third.recover()).toEqual(
+        expect.arrayContaining([
+          { id: 'short', recovered: false, exit: expect.objectContaining({ exitCode: 9 }) },
+        ]),
+      );
+      for (const id of ['short', 'long']) await third.send({ do: 'destroy', id });
+      expect(await readLedger(ledger)).toHaveLength(4);
+    });
+  });
+
+  it('between create and start: the next one starts it', async () => {
+    await withHosts(async (start, ledger) => {
+      const first = await start();
+      const options = { start: false, stdio: 'null' } as const;
+      await first.send({ do: 'create', options: fixture.sh('made', 'exit 6', options) });
+      await first.kill();
+      const second = await start();
+      expect(await second.recover()).toEqual([{ id: 'made', recovered: true }]);
+      await second.send({ do: 'start', id: 'made' });
+      expect(await told(ledger, 1)).toEqual([codeOf('made', '', 6)]);
+      await second.send({ do: 'destroy', id: 'made' });
+    });
+  });
+
+  it('in a handler, with the daemon away: the exit that only the shim told is in the journal', async () => {
+    await withHosts(async (start, ledger) => {
+      const first = await start({ stuck: true });
+      const untilEnd = 'until [ -e /host/end ]; do sleep 0.05; done; exit 42';
+      await first.send({
+        ...{ do: 'create', options: fixture.sh('noted', untilEnd, { stdio: 'null' }) },
+      });
+      await fixture.daemon.kill();
+      await fixture.touch('end');
+      await waitFor(() => first.stuck.length > 0, { what: 'the handler has begun' });
+      await first.kill();
+      await fixture.daemon.start();
+      const second = await start();
+      expect(await second.recover()).toEqual([{ id: 'noted', recovered: true }]);
+      expect(await told(ledger, 1)).toEqual([codeOf('noted', '', 42)]);
+      await second.send({ do: 'destroy', id: 'noted' });
+    });
+  });
+
+  it('with the daemon, and a process ends: its code where containerd kept it, else lost', async () => {
+    await withHosts(async (start, ledger) => {
+      const first = await start();
+      const script = 'until [ -e /host/both ]; do sleep 0.05; done; touch /host/ended; exit 7';
+      await first.send({
+        ...{ do: 'create', options: fixture.sh('both', script, { stdio: 'null' }) },
+      });
+      await first.kill();
+      await fixture.daemon.kill();
+      await fixture.touch('both');
+      await waitFor(async () => (await readFile(join(fixture.shared, 'ended'))) !== undefined);
+      // The file is there a moment before the process has ended.
+      const [shim] = (await shims()).filter(({ id }) => id === 'both');
+      await waitFor(async () => {
+        const children = `/proc/${shim?.pid}/task/${shim?.pid}/children`;
+        return (await readFile(children, 'utf8')).trim() === '';
+      });
+      await fixture.daemon.start();
+      const second = await start();
+      expect(await second.recover()).toEqual([{ id: 'both', recovered: true }]);
+      const lost = { exitCode: 255, lost: expect.any(String) };
+      expect(await told(ledger, 1)).toEqual([
+        expect.objectContaining(inject('line') === '1.6' ? { exitCode: 7 } : lost),
+      ]);
+      await second.send({ do: 'destroy', id: 'both' });
+    });
+  });
+});
+
+describe('recovery', { timeout: 120_000 }, () => {
+  it('goes on past a shim that hangs, which has its turn later', async () => {
+    await withHosts(async (start, ledger, own) => {
+      const first = await start();
+      for (const id of ['hangs', 'answers']) {
+        const script = 'until [ -e /host/thaw ]; do sleep 0.05; done';
+        await first.send({ do: 'create', options: fixture.sh(id, script, { stdio: 'null' }) });
+      }
+      await first.kill();
+      const [shim] = (await shims()).filter(
+        (shim) => shim.namespace === own && shim.id === 'hangs',
+      );
+      const pid = shim?.pid ?? 0;
+      process.kill(pid, 'SIGSTOP');
+      try {
+        const second = await start();
+        expect(await second.recover()).toEqual(
+          expect.arrayContaining([
+            { id: 'answers', recovered: true },
+            {
+              ...{ id: 'hangs', recovered: false },
+              error: expect.objectContaining({ code: 'timeout', reason: 'shim' }),
+            },
+          ]),
+        );
+        process.kill(pid, 'SIGCONT');
+        const third = await waitFor(async () => {
+          const recovered = await second.recover();
+          return recovered.some(({ id, recovered }) => id === 'hangs' && recovered) && recovered;
+        });
+        expect(third).toEqual([{ id: 'hangs', recovered: true }]);
+        await fixture.touch('thaw');
+        expect(await told(ledger, 2)).toHaveLength(2);
+        for (const id of ['hangs', 'answers']) await second.send({ do: 'destroy', id });
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+    });
+  });
+
+  it('takes up containers of ctr when asked to, and leaves them their task', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const script = 'until [ -e /host/ctr ]; do sleep 0.05; done; exit 12';
+      const { rootfs } = fixture.sh('', '');
+      const ctr = (...args: string[]) => fixture.daemon.ctr('--namespace', namespace, ...args);
+      const mount = `type=bind,src=${fixture.shared},dst=/host,options=rbind:rw`;
+      await ctr(
+        ...['run', '--detach', '--null-io', '--mount', mount, '--rootfs', String(rootfs)],
+        ...['of-ctr', '/bin/busybox', 'sh', '-c', script],
+      );
+      expect(await client.recoverAll()).toEqual([]);
+      const filter = ({ owner }: { owner: string }) => owner === 'none';
+      const [recovered] = await client.recoverAll({ filter });
+      expect(recovered).toMatchObject({ id: 'of-ctr', container: { id: 'of-ctr' } });
+      await fixture.touch('ctr');
+      expect(await recovered?.container?.wait()).toMatchObject({ exitCode: 12 });
+      expect(exits).toEqual([codeOf('of-ctr', '', 12)]);
+      expect(await ctr('tasks', 'ls')).toMatch(/of-ctr\s+\d+\s+STOPPED/);
+      await client.destroyContainer('of-ctr');
+    });
+  });
+});

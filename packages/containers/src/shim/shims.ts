@@ -1,0 +1,79 @@
+import { Task as TaskV2 } from '@ctrd/api/task/v2';
+import { Task as TaskV3 } from '@ctrd/api/task/v3';
+import { hasCode, throwIfAborted } from '@ctrd/core';
+import { type ExitMessage, exitedMessage, type ProcessKey } from '../exits/exit-message.js';
+import { shimAddresses } from './shim-address.js';
+import { connectTtrpc, type TtrpcConnection } from './ttrpc.js';
+
+/** The shims of a daemon, asked without it: they outlive it, and sometimes it forgets them. */
+export interface Shims {
+  /**
+   * Resolves with the end of a process, or with `undefined` as soon as its shim cannot say it any
+   * more: it is gone, or has never had the process. Rejects when the signal ends.
+   */
+  wait(key: ProcessKey, options: Running): Promise<ExitMessage | undefined>;
+  /**
+   * Ends a shim that has nothing left to do: a daemon that is interrupted while it deletes a task
+   * forgets the task first, and leaves the shim and its folder for ever. The daemon notices the end,
+   * and removes the folder. A shim that still has a container refuses.
+   */
+  dismiss(containerId: string, options: Running): Promise<void>;
+}
+
+interface Running {
+  readonly signal: AbortSignal;
+}
+
+/** The shims of a daemon on this machine. `address` answers the path of the daemon's socket. */
+export function createShims(namespace: string, address: () => string): Shims {
+  /** Asks the shim; `undefined` when nobody listens or it cannot answer. */
+  async function ask<T>(
+    key: ProcessKey,
+    signal: AbortSignal,
+    question: (shim: TtrpcConnection) => Promise<T>,
+  ): Promise<T | undefined> {
+    for await (const path of shimAddresses(address(), namespace, key)) {
+      try {
+        using shim = await connectTtrpc(path, { namespace, signal });
+        return await question(shim);
+      } catch (error) {
+        throwIfAborted(signal);
+        // Nobody listens there; elsewhere somebody may.
+        if (hasCode(error, 'unavailable') && error.reason !== 'dropped') continue;
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    async wait(key, { signal }) {
+      const request = { id: key.containerId, execId: key.execId };
+      return await ask(key, signal, async (shim) => {
+        const { exitStatus, exitedAt } = await either(
+          () => shim.call(TaskV3.method.wait, request, { signal }),
+          () => shim.call(TaskV2.method.wait, request, { signal }),
+        );
+        return exitedMessage(key, exitStatus, exitedAt);
+      });
+    },
+    async dismiss(containerId, { signal }) {
+      await ask({ containerId, execId: '' }, signal, async (shim) => {
+        await either(
+          () => shim.call(TaskV3.method.shutdown, { id: containerId }, { signal }),
+          () => shim.call(TaskV2.method.shutdown, { id: containerId }, { signal }),
+        );
+      });
+    },
+  };
+}
+
+/** The task API of containerd 2, or else that of 1.6 and 1.7: a shim has one of them. */
+async function either<A, B>(v3: () => Promise<A>, v2: () => Promise<B>): Promise<A | B> {
+  try {
+    return await v3();
+  } catch (error) {
+    if (!hasCode(error, 'unimplemented')) throw error;
+    return await v2();
+  }
+}
