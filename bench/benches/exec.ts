@@ -3,7 +3,7 @@ import { connect } from '../harness/client.js';
 import { compareRuns } from '../harness/compare-runs.js';
 import type { Variant } from '../harness/interleaved.js';
 import { type Runs, repeat } from '../harness/runs.js';
-import { ctr } from '../peers/ctr.js';
+import { repeatCtr } from '../peers/ctr.js';
 
 const size = { count: 10, concurrency: 1 };
 const go = 'the Go client';
@@ -30,8 +30,9 @@ export const execBench: Bench = {
       [
         'ctr task exec',
         () =>
-          repeat(
-            () => ctr(setting, 'task', 'exec', '--exec-id', `ctr-${(made += 1)}`, id, 'true'),
+          repeatCtr(
+            setting,
+            () => ['task', 'exec', '--exec-id', `ctr-${(made += 1)}`, id, 'true'],
             size,
           ),
       ],

@@ -5,7 +5,7 @@ import { interleaved, type Variant } from '../harness/interleaved.js';
 import { type Runs, repeat } from '../harness/runs.js';
 import { median, ratioTo, short } from '../harness/statistics.js';
 import { table } from '../harness/table.js';
-import { ctr } from '../peers/ctr.js';
+import { repeatCtr } from '../peers/ctr.js';
 
 /** How many containers each measurement makes. */
 const counts = { alone: 5, together: 12 };
@@ -49,8 +49,9 @@ function variants(
     [
       'ctr run --rm',
       () =>
-        repeat(
-          () => ctr(setting, 'run', '--rm', '--null-io', image, `ctr-${name()}`, 'true'),
+        repeatCtr(
+          setting,
+          () => ['run', '--rm', '--null-io', image, `ctr-${name()}`, 'true'],
           size,
         ),
     ],

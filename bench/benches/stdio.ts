@@ -6,7 +6,7 @@ import { interleaved, type Variant } from '../harness/interleaved.js';
 import { type Runs, repeat } from '../harness/runs.js';
 import { median, ratioTo, short } from '../harness/statistics.js';
 import { table } from '../harness/table.js';
-import { ctr } from '../peers/ctr.js';
+import { repeatCtr } from '../peers/ctr.js';
 
 const megabytes = 200;
 const once = { count: 1, concurrency: 1 };
@@ -47,8 +47,9 @@ export const stdioBench: Bench = {
       [
         'ctr task exec >/dev/null',
         () =>
-          repeat(
-            () => ctr(setting, 'task', 'exec', '--exec-id', `ctr-${(made += 1)}`, id, ...args),
+          repeatCtr(
+            setting,
+            () => ['task', 'exec', '--exec-id', `ctr-${(made += 1)}`, id, ...args],
             once,
           ),
       ],

@@ -23,7 +23,8 @@ export async function compareRuns(
       short(median(all)),
       short(quantile(all, 0.99)),
       ratioTo(medians(results.get(control) ?? []), medians(of)).toFixed(2),
+      short(median(of.flatMap(({ cpuMs }) => cpuMs ?? []))),
     ];
   });
-  return table(['', 'p50 ms', 'p99 ms', `times ${control}`], rows);
+  return table(['', 'p50 ms', 'p99 ms', `times ${control}`, 'client CPU ms'], rows);
 }

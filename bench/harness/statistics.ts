@@ -1,4 +1,4 @@
-/** The value below which the given share of the numbers lies; of an even count, the upper one. */
+/** The value below which the given share of the numbers lies; of an even count, the upper one; `NaN` of none. */
 export function quantile(numbers: readonly number[], share: number): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const index = Math.min(sorted.length - 1, Math.floor(sorted.length * share));

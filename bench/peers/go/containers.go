@@ -14,10 +14,11 @@ import (
 	"github.com/containerd/containerd/oci"
 )
 
-// Milliseconds of each run, and of all together.
+// Milliseconds of each run, of all together, and of CPU time for each.
 type runsResult struct {
 	Runs  []float64 `json:"runs"`
 	AllMs float64   `json:"allMs"`
+	CPUMs float64   `json:"cpuMs"`
 }
 
 func inNamespace() context.Context {
@@ -42,6 +43,7 @@ func repeat(run func(client *containerd.Client, name string) error) (interface{}
 		names <- fmt.Sprintf("go-%d-%d", os.Getpid(), i)
 	}
 	close(names)
+	before := cpu()
 	start := time.Now()
 	for caller := 0; caller < *concurrency; caller++ {
 		group.Add(1)
@@ -61,7 +63,9 @@ func repeat(run func(client *containerd.Client, name string) error) (interface{}
 		}()
 	}
 	group.Wait()
-	return runsResult{Runs: runs, AllMs: milliseconds(time.Since(start))}, failed
+	all := milliseconds(time.Since(start))
+	used := milliseconds(cpu()-before) / float64(*count)
+	return runsResult{Runs: runs, AllMs: all, CPUMs: used}, failed
 }
 
 // A container from an image that runs `true`, from nothing to nothing.
