@@ -7,7 +7,7 @@ import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { Version } from '@ctrd/api/services/version/v1';
 import { containers } from '@ctrd/containers';
 import { ctrd, definePlugin, hasCode, Rpc, RuntimeDir, toCtrdError } from '@ctrd/core';
-import { type PoolOptions, pool, seedDefaults } from '@ctrd/pool';
+import { type PoolOptions, type PoolStrategy, pool, seedDefaults, sticky } from '@ctrd/pool';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as example from '../examples/pool/main.js';
 import {
@@ -99,6 +99,34 @@ describe("the documents' examples", () => {
     // It is the only one of its role, so that it is used all the same; the check takes it back.
     await client.version();
     await waitFor(() => client.pool.stats().connections[0]?.healthy === true);
+  });
+});
+
+describe('a strategy', () => {
+  it('is told of which container a long call is, so that sticky() keeps them apart', async () => {
+    const picked = new Map<string, Set<number>>();
+    const keeping = sticky();
+    const strategy: PoolStrategy = {
+      pick(candidates, call) {
+        const view = keeping.pick(candidates, call);
+        if (call.role !== 'stream') return view;
+        const { affinity = 'nobody' } = call;
+        picked.set(affinity, (picked.get(affinity) ?? new Set()).add(view.id));
+        return view;
+      },
+    };
+    await using client = await connect(daemon(), { capacity: { stream: 4 }, strategy });
+    const ids = Array.from({ length: 6 }, (_, index) => `sticky-${index}`);
+    for (const id of ids) {
+      const container = await sleeper(client, id);
+      const process = await container.exec({ args: ['true'] });
+      expect((await process.wait()).exitCode).toBe(0);
+      await container.destroy({ graceMs: 0 });
+    }
+    expect([...picked.keys()].sort()).toEqual(ids);
+    // The wait for the container and that for the program in it, each on the same one.
+    expect([...picked.values()].map((connections) => connections.size)).toEqual(Array(6).fill(1));
+    expect(new Set([...picked.values()].flatMap((one) => [...one])).size).toBeGreaterThan(1);
   });
 });
 
