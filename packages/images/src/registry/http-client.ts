@@ -1,7 +1,5 @@
 import http from 'node:http';
 import https from 'node:https';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { abortError, CtrdError } from '@ctrd/core';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { networkError } from './http-error.js';
@@ -92,7 +90,12 @@ function exchange(
 ): Promise<HttpAnswer> {
   const { method, url, headers, body, signal, tls } = request;
   return new Promise((resolve, reject) => {
-    const outgoing = open(url, through, { method, headers, agent, signal, ...tlsOf(url, tls) });
+    // Not by the request's own option: the agent would hand the signal on to the connection, which
+    // would end under whichever request has it by then.
+    const outgoing = open(url, through, { method, headers, agent, ...tlsOf(url, tls) });
+    const abort = () => outgoing.destroy(abortError(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    outgoing.once('close', () => signal.removeEventListener('abort', abort));
     const idle = setTimeout(() => outgoing.destroy(silent(url, idleTimeoutMs)), idleTimeoutMs);
     outgoing.on('error', (error) => {
       clearTimeout(idle);
@@ -103,7 +106,7 @@ function exchange(
       resolve(answerOf(incoming, request, idleTimeoutMs));
     });
     if (body === undefined) outgoing.end();
-    else upload(body(), outgoing, idle);
+    else void upload(body(), outgoing, idle);
   });
 }
 
@@ -135,26 +138,35 @@ function tlsOf(url: URL, { ca, client, skipVerify = false }: TlsSettings = {}) {
 }
 
 /**
- * Sends the content; each part that is taken is a sign of life. Failures of the content are the
- * request's, told before the pipe makes a broken connection of them.
+ * Sends the content; each part that is taken is a sign of life. A failure of the content is the
+ * request's. Not by a pipe: that would destroy the source again when nobody listens any more.
  */
-function upload(
+async function upload(
   body: AsyncIterable<Uint8Array>,
   outgoing: http.ClientRequest,
   idle: NodeJS.Timeout,
-): void {
-  async function* watched() {
-    try {
-      for await (const chunk of body) {
-        idle.refresh();
-        yield chunk;
-      }
-    } catch (error) {
-      outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
+): Promise<void> {
+  try {
+    for await (const chunk of body) {
+      if (outgoing.destroyed) return;
+      idle.refresh();
+      if (!outgoing.write(chunk)) await drained(outgoing);
     }
+    outgoing.end();
+  } catch (error) {
+    outgoing.destroy(error instanceof Error ? error : new Error(String(error)));
   }
-  // Its failure is the request's, which tells it.
-  pipeline(Readable.from(watched(), { objectMode: false }), outgoing).catch(() => {});
+}
+
+/** Resolves when there is room for more, or nobody wants more. */
+function drained(outgoing: http.ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done).off('close', done);
+      resolve();
+    };
+    outgoing.on('drain', done).on('close', done);
+  });
 }
 
 function answerOf(
