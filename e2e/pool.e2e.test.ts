@@ -130,6 +130,35 @@ describe('a strategy', () => {
   });
 });
 
+describe('with no stream left, and a pool that fails', () => {
+  it('containers are still made, their ends learnt, and destroyed', async () => {
+    const oracle = leakOracle(daemon(), namespace);
+    const before = await oracle.count();
+    const client = await connect(daemon(), { maxStreams: 10, whenExhausted: 'fail' });
+    client.pool.get({ role: 'stream' }).consume(10);
+    const refused = client.rpc.client(Tasks).wait({ containerId: 'x' }, { role: 'stream' });
+    await expect(refused).rejects.toMatchObject({ code: 'quota-exhausted' });
+
+    expect((await client.version()).version).toMatch(/\d/);
+    const short = await client.createContainer({
+      id: 'short',
+      rootfs,
+      args: ['sh', '-c', 'exit 7'],
+    });
+    expect((await short.wait({ timeoutMs: 30_000 })).exitCode).toBe(7);
+    await short.destroy();
+    const long = await sleeper(client, 'long');
+    expect((await long.destroy({ graceMs: 0, timeoutMs: 30_000 }))?.exitCode).toBe(137);
+    expect(client.pool.stats().roles.stream).toMatchObject({
+      connections: 1,
+      free: 0,
+      inFlight: 0,
+    });
+    await client.close();
+    await oracle.expectNothingLeft(before);
+  });
+});
+
 describe.each([600, 2000])('with %i waits on five connections of a hundred streams', (count) => {
   it('version, create and destroy go on, and every wait gets its exit', {
     timeout: 300_000,
