@@ -9,7 +9,6 @@ import { promisify } from 'node:util';
 import { type DefaultClient, defaultClient } from '@ctrd/client';
 import { CtrdError, ctrd, definePlugin, type RpcInterceptor } from '@ctrd/core';
 import { images } from '@ctrd/images';
-import { withMounts } from '@ctrd/snapshots';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   busyboxImage,
@@ -214,11 +213,11 @@ describe('a committed snapshot', () => {
     const before = await oracle.count();
     await client.createSnapshot('draft', { image: base, ...at });
     const write = (name: string) => (path: string) => writeFile(join(path, name), name);
-    await withMounts(client, 'draft', write('first'), at);
+    await client.withMounts('draft', write('first'), at);
     await client.commitImage('committed:active', { snapshot: 'draft', base, ...at });
     await client.commitSnapshot('draft', { name: 'still', ...at });
     await client.createSnapshot('second', { parent: 'still', ...at });
-    await withMounts(client, 'second', write('second'), at);
+    await client.withMounts('second', write('second'), at);
     await client.commitSnapshot('second', { name: 'top', ...at });
     await client.commitImage('committed:still', { snapshot: 'top', base, ...at });
     for (const key of ['top', 'still']) await client.removeSnapshot(key, at);
@@ -228,8 +227,7 @@ describe('a committed snapshot', () => {
       ['committed:still', { first: 'first', second: 'second' }],
     ] as const) {
       await client.viewSnapshot('look', { image: reference, ...at });
-      await withMounts(
-        client,
+      await client.withMounts(
         'look',
         async (path) => {
           for (const [name, content] of Object.entries({ ...there, 'etc/kept': 'kept\n' })) {
@@ -249,7 +247,7 @@ describe('a committed snapshot', () => {
   it('without a base is an image of one layer, stored as it is when asked', async () => {
     const before = await oracle.count();
     await client.createSnapshot('scratch');
-    await withMounts(client, 'scratch', (path) => writeFile(join(path, 'hello'), 'hello'));
+    await client.withMounts('scratch', (path) => writeFile(join(path, 'hello'), 'hello'));
     const info = await client.commitImage('committed:scratch', {
       ...{ snapshot: 'scratch', compression: 'none', changes: { cmd: ['/hello'] } },
     });
@@ -313,7 +311,7 @@ describe('a commit that fails', () => {
       await client.createSnapshot('half', { image: base });
       // What cannot be compressed takes the diff some time.
       const filled = (path: string) => writeFile(join(path, 'big'), randomBytes(4 << 20));
-      await withMounts(client, 'half', filled);
+      await client.withMounts('half', filled);
       const older = await client.commitImage(made, { snapshot: 'half', base, comment: 'older' });
       await collect();
       const before = await oracle.count();

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ctrd } from '@ctrd/core';
-import { type SnapshotInfo, snapshots, withMounts } from '@ctrd/snapshots';
+import { type SnapshotInfo, snapshots } from '@ctrd/snapshots';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { daemon, leakOracle, namespaceOf, type Remains } from './support/index.js';
 
@@ -40,7 +40,7 @@ type Change = (path: string) => Promise<unknown>;
 /** Makes an active snapshot, changes it, and commits it. */
 async function layer(name: string, change: Change, parent?: string): Promise<void> {
   await client.createSnapshot(`${name}-active`, { parent });
-  await withMounts(client, `${name}-active`, change);
+  await client.withMounts(`${name}-active`, change);
   await client.commitSnapshot(`${name}-active`, { name });
 }
 
@@ -48,7 +48,7 @@ async function layer(name: string, change: Change, parent?: string): Promise<voi
 async function look<T>(parent: string, use: (path: string) => Promise<T>): Promise<T> {
   await client.viewSnapshot(`${parent}-view`, { parent });
   try {
-    return await withMounts(client, `${parent}-view`, use);
+    return await client.withMounts(`${parent}-view`, use);
   } finally {
     await client.removeSnapshot(`${parent}-view`);
   }
@@ -120,8 +120,8 @@ describe.each(['overlayfs', 'native'])('the snapshotter %s', (snapshotter) => {
     const { mounts } = await client.viewSnapshot('fourth', { parent: 'next' });
     expect(await client.getMounts('fourth')).toEqual(mounts);
     const wanted = { foo: 'foo\n', bar: 'bar\n', 'a/': '', 'a/new': 'new\n' };
-    expect(await withMounts(client, 'third', filesOf)).toEqual(wanted);
-    expect(await withMounts(client, 'fourth', filesOf)).toEqual(wanted);
+    expect(await client.withMounts('third', filesOf)).toEqual(wanted);
+    expect(await client.withMounts('fourth', filesOf)).toEqual(wanted);
     expect(Object.keys(await look('base', filesOf))).toContain('a/b/c/d');
   });
 
@@ -339,7 +339,7 @@ describe.each(['overlayfs', 'native'])('the snapshotter %s', (snapshotter) => {
 
   it('makes roots that everybody may read and only the owner write (RootPermission)', async () => {
     await client.createSnapshot('empty');
-    const { mode } = await withMounts(client, 'empty', (path) => lstat(path));
+    const { mode } = await client.withMounts('empty', (path) => lstat(path));
     expect(mode & 0o777).toBe(0o755);
   });
 
@@ -348,7 +348,7 @@ describe.each(['overlayfs', 'native'])('the snapshotter %s', (snapshotter) => {
     await layer('next', file('bar', 'bar'), 'base');
     for (const parent of [undefined, 'base', 'next']) {
       await client.viewSnapshot('view', { parent });
-      await expect(withMounts(client, 'view', file('new', 'x'))).rejects.toMatchObject({
+      await expect(client.withMounts('view', file('new', 'x'))).rejects.toMatchObject({
         code: 'EROFS',
       });
       await expect(client.commitSnapshot('view', { name: 'no' })).rejects.toMatchObject({

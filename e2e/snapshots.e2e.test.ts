@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
-import { type SnapshotAPIClient, type SnapshotTree, snapshots, withMounts } from '@ctrd/snapshots';
+import { type SnapshotAPIClient, type SnapshotTree, snapshots } from '@ctrd/snapshots';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { greeted } from '../examples/snapshots/main.js';
 import {
@@ -56,7 +56,7 @@ afterAll(async () => {
 /** Makes a committed snapshot with one file in it. */
 async function commit(name: string, file: string, parent?: string): Promise<void> {
   await client.createSnapshot(`${name}-draft`, { parent });
-  await withMounts(client, `${name}-draft`, (path) => writeFile(join(path, file), name));
+  await client.withMounts(`${name}-draft`, (path) => writeFile(join(path, file), name));
   await client.commitSnapshot(`${name}-draft`, { name });
 }
 
@@ -116,7 +116,7 @@ describe('snapshots', () => {
     const { parent } = await client.getSnapshot('native-1', options);
     expect(parent).toMatch(/^sha256:/);
     expect(await client.getSnapshot('native-2', options)).toMatchObject({ parent, kind: 'view' });
-    const names = await withMounts(client, 'native-2', (path) => readdir(join(path, 'bin')), {
+    const names = await client.withMounts('native-2', (path) => readdir(join(path, 'bin')), {
       snapshotter: 'native',
     });
     expect(names).toContain('busybox');
@@ -157,7 +157,7 @@ describe('snapshots', () => {
     const layers = Array.from({ length: 15 }, (_, index) => `storm-${index}`);
     for (const [index, name] of layers.entries()) await commit(name, name, layers[index - 1]);
     await client.viewSnapshot('storm', { parent: layers.at(-1) });
-    expect(await withMounts(client, 'storm', (path) => readdir(path))).toHaveLength(layers.length);
+    expect(await client.withMounts('storm', (path) => readdir(path))).toHaveLength(layers.length);
     over = true;
     expect(await storm).toBeGreaterThan(0);
     await other.close();
@@ -291,9 +291,9 @@ describe('a mounted snapshot', () => {
   it('is written to, read by the next, and unmounted whatever happens', async () => {
     const before = await oracle.count();
     await client.createSnapshot('work');
-    await withMounts(client, 'work', (path) => writeFile(join(path, 'file'), 'content'));
+    await client.withMounts('work', (path) => writeFile(join(path, 'file'), 'content'));
     let folder = '';
-    const failing = withMounts(client, 'work', async (path) => {
+    const failing = client.withMounts('work', async (path) => {
       folder = path;
       expect(await readFile(join(path, 'file'), 'utf8')).toBe('content');
       throw new Error('the disk is on fire');
@@ -318,7 +318,7 @@ describe('a mounted snapshot', () => {
         expect(await readdir(path)).toEqual(['file']);
         await writeFile(join(path, 'more'), '');
       };
-      await expect(withMounts(client, key, use, options)).rejects.toMatchObject({ code: 'EROFS' });
+      await expect(client.withMounts(key, use, options)).rejects.toMatchObject({ code: 'EROFS' });
     }
     for (const key of ['eyes', 'hands', 'content']) await client.removeSnapshot(key);
     await oracle.expectNothingLeft(before);
@@ -345,10 +345,10 @@ describe('a mounted snapshot', () => {
     await using own = await client.mountSnapshot('orphan', { readOnly: true });
     const program = `
       import { ctrd } from '@ctrd/core';
-      import { snapshots, withMounts } from '@ctrd/snapshots';
+      import { snapshots } from '@ctrd/snapshots';
       const [address, namespace, runtimeDir] = process.argv.slice(-3);
       const client = await ctrd({ address, namespace, runtimeDir }).use(snapshots()).connect();
-      await withMounts(client, 'orphan', async (path) => {
+      await client.withMounts('orphan', async (path) => {
         console.log(path);
         await new Promise((resolve) => setTimeout(resolve, 600_000));
       });

@@ -1,3 +1,10 @@
+export type { CopyAPIClient, CopyPlace, CopyToOptions } from './copy/copy-api.js';
+export type {
+  ApplyDiffOptions,
+  DiffAPIClient,
+  DiffSnapshotOptions,
+  Layer,
+} from './diff/diff-api.js';
 export { snapshots } from './plugin.js';
 export type {
   MadeSnapshot,
@@ -7,16 +14,16 @@ export type {
   SnapshotterInfo,
   SnapshotUsage,
 } from './snapshot.js';
-export {
-  type CommitSnapshotOptions,
-  type CreateSnapshotOptions,
-  type LabelSnapshotOptions,
-  type MountSnapshotOptions,
-  type RemoveSnapshotOptions,
-  type SnapshotAPIClient,
-  type SnapshotCall,
-  type SnapshotMount,
-  type SnapshotUsageOptions,
-  type WalkSnapshotsOptions,
-  withMounts,
+export type {
+  CommitSnapshotOptions,
+  CreateSnapshotOptions,
+  IdMap,
+  LabelSnapshotOptions,
+  MountSnapshotOptions,
+  RemoveSnapshotOptions,
+  SnapshotAPIClient,
+  SnapshotCall,
+  SnapshotMount,
+  SnapshotUsageOptions,
+  WalkSnapshotsOptions,
 } from './snapshot-api.js';

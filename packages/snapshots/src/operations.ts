@@ -14,6 +14,9 @@ import {
   type Running,
   sequence,
 } from '@ctrd/core';
+import { copyOperations } from './copy/copy-operations.js';
+import { diffOperations } from './diff/diff-operations.js';
+import { checkIdMaps, idMapLabels, refuseMapped } from './id-maps.js';
 import { refuseInUse } from './in-use.js';
 import { mountTemporarily } from './mount/mount-folder.js';
 import type { MadeSnapshot, SnapshotInfo } from './snapshot.js';
@@ -62,13 +65,31 @@ export function snapshotOperations(parts: SnapshotParts) {
       const { image, parent = '', lease } = options;
       checkKey(key);
       checkNew(options);
-      const labels = { ...kept(options), ...owned(options) };
+      checkIdMaps(options);
       const at = { ...(await place(options)), lease };
+      const labels = { ...kept(options), ...owned(options), ...(await idMaps(options, at)) };
       const mounts = await (image === undefined
         ? store[kind](key, parent, labels, at)
         : onImage(parts.images(), image, at, (id) => store[kind](key, id, labels, at)));
       return { key, snapshotter: at.snapshotter, mounts };
     };
+
+  async function idMaps(
+    options: Running<CreateSnapshotOptions>,
+    { snapshotter, signal }: StorePlace,
+  ) {
+    if (options.uidMap === undefined && options.gidMap === undefined) return {};
+    return idMapLabels(options, await findSnapshotter(rpc, snapshotter, signal));
+  }
+
+  async function mount(key: string, options: Running<MountSnapshotOptions>) {
+    checkKey(key);
+    const { readOnly = false, signal } = options;
+    const mounts = await store.mounts(key, await place(options));
+    refuseMapped(mounts);
+    const { mountFolder, owner } = parts;
+    return await mountTemporarily(mountFolder, mounts, { owner, readOnly, signal });
+  }
 
   const owned = ({ owned: wanted = true }: Running<CreateSnapshotOptions>) =>
     wanted ? { [ownerLabel]: parts.owner.id } : {};
@@ -141,16 +162,9 @@ export function snapshotOperations(parts: SnapshotParts) {
       checkSnapshotterName(name);
       return await findSnapshotter(rpc, name, signal);
     }),
-    mountSnapshot: onSubject(async (key, options: Running<MountSnapshotOptions>) => {
-      checkKey(key);
-      const { readOnly = false, signal } = options;
-      const mounts = await store.mounts(key, await place(options));
-      return await mountTemporarily(parts.mountFolder, mounts, {
-        owner: parts.owner,
-        readOnly,
-        signal,
-      });
-    }),
+    mountSnapshot: onSubject(mount),
+    ...diffOperations(parts, place),
+    ...copyOperations(rpc, mount),
   };
 }
 

@@ -16,6 +16,7 @@ import {
 import { mountCaretaker } from './care/mount-caretaker.js';
 import { snapshotCaretaker } from './care/snapshot-caretaker.js';
 import { snapshotOperations } from './operations.js';
+import type { MountSnapshotOptions, SnapshotAPIClient } from './snapshot-api.js';
 import { createSnapshotSource } from './snapshot-source.js';
 import { createSnapshotStore } from './snapshot-store.js';
 
@@ -52,6 +53,16 @@ export function snapshots() {
         owner: context.get(Owner),
         mountFolder: mountsBelow(context),
       }),
+      members: {
+        async withMounts<T>(
+          key: string,
+          use: (path: string) => Promise<T>,
+          options: MountSnapshotOptions = {},
+        ): Promise<T> {
+          await using mount = await context.client<SnapshotAPIClient>().mountSnapshot(key, options);
+          return await use(mount.path);
+        },
+      },
     }),
   });
 }

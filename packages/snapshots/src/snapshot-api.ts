@@ -1,4 +1,6 @@
 import type { CallControl, MountSpec } from '@ctrd/core';
+import type { CopyAPIClient } from './copy/copy-api.js';
+import type { DiffAPIClient } from './diff/diff-api.js';
 import type {
   MadeSnapshot,
   SnapshotInfo,
@@ -34,6 +36,20 @@ export interface CreateSnapshotOptions extends SnapshotCall {
    * container stands on it. Default: true. What `commitSnapshot` makes of it stays in any case.
    */
   readonly owned?: boolean | undefined;
+  /**
+   * Shows its files with other owners, for a container in a user namespace with the same map. Throws
+   * `unimplemented` unless the snapshotter can do so: see `remap-ids` of {@link SnapshotterInfo}.
+   */
+  readonly uidMap?: readonly IdMap[] | undefined;
+  /** As {@link uidMap}, for groups. Only both together. */
+  readonly gidMap?: readonly IdMap[] | undefined;
+}
+
+/** A range of ids in a user namespace, and what they are outside of it. */
+export interface IdMap {
+  readonly containerId: number;
+  readonly hostId: number;
+  readonly size: number;
 }
 
 export interface CommitSnapshotOptions extends SnapshotCall {
@@ -76,7 +92,7 @@ export interface SnapshotMount extends AsyncDisposable {
 }
 
 /** What `snapshots()` adds to a client. */
-export interface SnapshotAPIClient {
+export interface SnapshotAPIClient extends CopyAPIClient, DiffAPIClient {
   /**
    * Makes an active snapshot. Throws `already-exists`, `not-found` (parent, image, snapshotter) and
    * `failed-precondition` when the image's plugin is missing. An aborted call leaves none behind.
@@ -115,24 +131,20 @@ export interface SnapshotAPIClient {
   checkSnapshotter(name: string, options?: CallControl): Promise<SnapshotterInfo>;
   /**
    * Mounts a snapshot on a temporary folder until the result is disposed. Needs root, and the
-   * daemon's disk. What a killed process left mounted is found by `sweep()`.
+   * daemon's disk. A snapshot that is mounted already, by a running container, is shown once more.
+   * What a killed process left mounted is found by `sweep()`.
    */
   mountSnapshot(key: string, options?: MountSnapshotOptions): Promise<SnapshotMount>;
-}
-
-/**
- * Runs `use` while a snapshot's content is mounted at `path`, and unmounts it whatever happens.
- *
- * ```ts
- * const passwd = await withMounts(client, 'job-1', (path) => readFile(`${path}/etc/passwd`, 'utf8'));
- * ```
- */
-export async function withMounts<T>(
-  client: Pick<SnapshotAPIClient, 'mountSnapshot'>,
-  key: string,
-  use: (path: string) => Promise<T>,
-  options: MountSnapshotOptions = {},
-): Promise<T> {
-  await using mount = await client.mountSnapshot(key, options);
-  return await use(mount.path);
+  /**
+   * Runs `use` while a snapshot's content is mounted at `path`, and unmounts it whatever happens.
+   *
+   * ```ts
+   * const passwd = await client.withMounts('job-1', (path) => readFile(`${path}/etc/passwd`, 'utf8'));
+   * ```
+   */
+  withMounts<T>(
+    key: string,
+    use: (path: string) => Promise<T>,
+    options?: MountSnapshotOptions,
+  ): Promise<T>;
 }

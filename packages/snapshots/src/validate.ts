@@ -14,7 +14,14 @@ export function checkSnapshotterName(name: string): void {
   }
 }
 
-/** What a new snapshot is made with. A lease's id goes into a header, which takes plain ASCII. */
+/** A lease's id goes into a header, which takes plain ASCII. */
+export function checkLease(lease: string | undefined): void {
+  if (lease === undefined || (typeof lease === 'string' && /^[\x21-\x7e]{1,1024}$/.test(lease)))
+    return;
+  throw invalidArgument('lease', 'be the id of a lease', lease);
+}
+
+/** What a new snapshot is made with. */
 export function checkNew(options: {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly lease?: string | undefined;
@@ -23,9 +30,7 @@ export function checkNew(options: {
 }): void {
   const { labels = {}, lease, image, parent } = options;
   checkLabels('labels', labels);
-  if (lease !== undefined && !(typeof lease === 'string' && /^[\x21-\x7e]{1,1024}$/.test(lease))) {
-    throw invalidArgument('lease', 'be the id of a lease', lease);
-  }
+  checkLease(lease);
   if (parent !== undefined) checkKey(parent, 'parent');
   if (image !== undefined && parent !== undefined) {
     throw invalidArgument('parent', 'be left out when an image is given');

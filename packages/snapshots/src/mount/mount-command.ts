@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CtrdError, type MountSpec, throwIfAborted } from '@ctrd/core';
 
@@ -40,27 +41,57 @@ const mountEnvironment = () => ({
   LC_ALL: 'C',
 });
 
-/** Unmounts a folder. One that is in use is detached: it goes when its last user does. */
+/**
+ * Unmounts a folder. One that is in use is tried again for a while, and detached then: it goes when
+ * its last user does.
+ */
 export async function unmount(target: string): Promise<void> {
-  try {
-    await run('umount', [target]);
-  } catch {
-    if (!(await mountedFolders()).includes(target)) return;
+  for (let pause = firstPauseMs; pause <= lastPauseMs; pause *= 2) {
     try {
-      await run('umount', ['--lazy', target]);
-    } catch (error) {
-      throw commandError('umount', target, error);
+      await run('umount', [target]);
+      return;
+    } catch {
+      if (!(await mountedOn()).some(({ folder }) => folder === target)) return;
     }
+    await sleep(pause);
+  }
+  try {
+    await run('umount', ['--lazy', target]);
+  } catch (error) {
+    throw commandError('umount', target, error);
   }
 }
 
-/** The folders that something is mounted on, in the order of the mounts. */
-export async function mountedFolders(): Promise<readonly string[]> {
+/** Waits of half a second together: a scanner of files has let go by then. */
+const firstPauseMs = 32;
+const lastPauseMs = 256;
+
+/** A mount of this machine, as the kernel lists it. */
+export interface Mounted {
+  readonly folder: string;
+  readonly type: string;
+  /** The path within what is mounted: `/` for all of it. */
+  readonly root: string;
+  /** Of the file system: `lowerdir=…`, `upperdir=…`. */
+  readonly options: readonly string[];
+}
+
+/** What is mounted, in the order of the mounts. */
+export async function mountedOn(): Promise<readonly Mounted[]> {
   const table = await readFile('/proc/self/mountinfo', 'utf8');
-  return table
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
+  return table.split('\n').flatMap((line) => {
+    // `36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
+    const [fields = '', more = ''] = line.split(' - ');
+    const [, , , root = '', folder] = fields.split(' ');
+    if (folder === undefined) return [];
+    const [type = '', , options = ''] = more.split(' ');
+    return [
+      {
+        ...{ folder: unescapeOctal(folder), type, root },
+        options: options.split(',').map(unescapeOctal),
+      },
+    ];
+  });
 }
 
 /** The arguments of `mount(8)` for a mount, and the folder that its relative paths start from. */

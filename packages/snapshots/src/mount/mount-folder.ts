@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MountSpec, Owner } from '@ctrd/core';
 import type { SnapshotMount } from '../snapshot-api.js';
-import { mountedFolders, mountOn, unmount } from './mount-command.js';
+import { mountedOn, mountOn, unmount } from './mount-command.js';
+import { sharedMounts } from './shared-mounts.js';
 
 /** Mounts on a new folder under `parent`; disposing unmounts and removes it. */
 export async function mountTemporarily(
@@ -15,7 +16,7 @@ export async function mountTemporarily(
   // mounts by their real path.
   const path = await mkdtemp(join(await realpath(parent), `${options.owner.id}-`));
   try {
-    await mountOn(path, mounts, options);
+    await mountOn(path, sharedMounts(mounts, await mountedOn()), options);
   } catch (error) {
     await release(path);
     throw error;
@@ -44,7 +45,7 @@ const random = /-[A-Za-z0-9]{6}$/;
 
 /** Unmounts everything on the folder, the last first, and removes it. May be called again. */
 export async function release(path: string): Promise<void> {
-  const count = (await mountedFolders()).filter((folder) => folder === path).length;
+  const count = (await mountedOn()).filter(({ folder }) => folder === path).length;
   for (let index = 0; index < count; index += 1) await unmount(path);
   // Never a recursive removal: should it still be mounted, that would empty the snapshot.
   await rmdir(path).catch((error: NodeJS.ErrnoException) => {
