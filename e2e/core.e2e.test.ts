@@ -235,13 +235,9 @@ describe('events', () => {
     const every: string[] = [];
     const watch = async (list: string[], options: { allNamespaces?: boolean }) => {
       for await (const event of client.events({ ...options, signal: stop.signal })) {
+        if (event.kind === 'gap') continue;
         list.push(`${event.namespace} ${event.topic}`);
-        if (
-          event.topic === '/namespaces/create' &&
-          isMessage(event.payload, NamespaceCreateSchema)
-        ) {
-          list.push(`made ${event.payload.name}`);
-        }
+        if (event.kind === '/namespaces/create') list.push(`made ${event.payload.name}`);
       }
     };
     const watching = [caught(watch(own, {})), caught(watch(every, { allNamespaces: true }))];
@@ -291,7 +287,7 @@ describe('events', () => {
       type: 'test.Unknown',
       payload: undefined,
     });
-    expect([...(heard?.bytes ?? [])]).toEqual([1, 2, 3]);
+    expect(heard?.kind === 'other' ? [...heard.bytes] : heard).toEqual([1, 2, 3]);
     expect(toBinary(NamespaceCreateSchema, create(NamespaceCreateSchema))).toHaveLength(0);
   });
 
@@ -430,7 +426,7 @@ describe('a daemon that goes away', () => {
 
   it('is told by its reason, and reached again when it is back', async () => {
     const other = await ctrd({ address: own.address, namespace }).connect();
-    const watching = caught(all(other.events()));
+    const watching = caught(all(other.events({ reconnect: false })));
     await other.version();
     await own.kill();
     expect(await watching).toMatchObject({ code: 'unavailable', reason: 'dropped' });

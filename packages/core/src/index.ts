@@ -103,7 +103,16 @@ export type {
   NamespaceInfo,
 } from './services/daemon-api.js';
 export { DefaultSnapshotter } from './services/default-snapshotter.js';
-export type { DaemonEvent, EventsAPIClient, EventsOptions } from './services/event.js';
+export type {
+  DaemonEvent,
+  EventGap,
+  EventsAPIClient,
+  EventsOptions,
+  KnownEvent,
+  OtherEvent,
+} from './services/event.js';
+export type { EventPayloads, EventTopic } from './services/event-topics.js';
+export { type FilterField, filters } from './services/filters.js';
 export { checkLabels } from './services/labels.js';
 export { type Lease, type LeaseInfo, type LeaseResource, Leases } from './services/leases.js';
 export { RuntimeDir } from './services/runtime-dir.js';

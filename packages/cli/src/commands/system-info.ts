@@ -64,6 +64,12 @@ export const events: Run<{ filter?: readonly string[]; allNamespaces?: true }> =
 ) => {
   const render = template === undefined ? undefined : parseTemplate(template);
   for await (const event of client.events({ filters: filter, allNamespaces, signal })) {
+    if (event.kind === 'gap') {
+      process.stderr.write(
+        `The daemon was away from ${event.from.toISOString()}: events are missing\n`,
+      );
+      continue;
+    }
     const { topic, namespace, timestamp, type, payload } = event;
     const line: EventLine = { timestamp, namespace, topic, type, payload: payload ?? null };
     const text =
