@@ -1,4 +1,5 @@
 import { Containers } from '@ctrd/api/services/containers/v1';
+import type { ContainerEvent } from '@ctrd/containers';
 import { ctrd, type DaemonEvent, definePlugin, type EventGap, filters, Rpc } from '@ctrd/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +76,49 @@ describe('events', { timeout: 120_000 }, () => {
       expect(seen.filter(({ kind }) => kind === 'gap')).toHaveLength(1);
       stop.abort();
       await expect(following).rejects.toMatchObject({ code: 'aborted' });
+    });
+  });
+});
+
+describe('handlers of events', { timeout: 120_000 }, () => {
+  it('hear of ends and of a lack of memory, once each, also after a restart of the daemon', async () => {
+    await withClient(fixture, async ({ client }) => {
+      const seen: ContainerEvent[] = [];
+      using _hooks = client.setEventsHooks((event) => void seen.push(event));
+      // There is no word of when a subscription stands: ends are made until one is heard.
+      const runs = async (id: string, times: number) => {
+        const job = await client.createContainer(fixture.sh(id, 'sleep 600', { stdio: 'null' }));
+        await waitFor(async () => {
+          const { exitCode } = await job.run({
+            args: ['sh', '-c', 'exit 3'],
+            execId: `e${times++}`,
+          });
+          expect(exitCode).toBe(3);
+          return seen.some(
+            ({ containerId, action }) => containerId === id && action === 'exec_die',
+          );
+        });
+        await job.destroy({ graceMs: 0 });
+        await waitFor(() =>
+          seen.some(({ containerId, action }) => containerId === id && action === 'die'),
+        );
+      };
+      await runs('before', 0);
+      await fixture.daemon.restart();
+      await runs('after', 100);
+      for (const id of ['before', 'after']) {
+        const own = seen.filter(({ containerId }) => containerId === id);
+        expect(own.at(-1)).toMatchObject({ action: 'die', attributes: { exitCode: '137' } });
+        expect(own[0]?.attributes).toEqual({ execId: expect.stringMatching(/^e/), exitCode: '3' });
+        expect(new Set(own.map((event) => JSON.stringify(event))).size).toBe(own.length);
+      }
+      const memory = { limits: { memory: 16 * 1024 * 1024 }, stdio: 'null' } as const;
+      const hog = await client.createContainer(fixture.sh('hog', 'tail /dev/zero', memory));
+      expect(await hog.wait()).toMatchObject({ exitCode: 137, oomKilled: true });
+      await waitFor(() =>
+        seen.some(({ containerId, action }) => containerId === 'hog' && action === 'oom'),
+      );
+      await hog.destroy();
     });
   });
 });

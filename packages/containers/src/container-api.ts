@@ -14,6 +14,7 @@ import type {
   UpdateOptions,
 } from './container-options.js';
 import type { ExitMessage } from './exits/exit-message.js';
+import type { ContainerEvent } from './exits/moments.js';
 import type { TaskStatus } from './lifecycle/tasks.js';
 import type { ContainerStats } from './stats/container-stats.js';
 
@@ -107,6 +108,9 @@ export interface RecoveredContainer {
 /** A handler of exits: `setExitHooks(report, restart)`. */
 export type ExitHook = Handler<ExitMessage>;
 
+/** A handler of what the daemon says of containers: `setEventsHooks(log)`. */
+export type ContainerEventHook = Handler<ContainerEvent>;
+
 /** What `containers()` adds to a client. Methods with an id are also on the handle of a container. */
 export interface ContainerAPIClient {
   /**
@@ -168,4 +172,6 @@ export interface ContainerAPIClient {
   setExitHooks(...hooks: readonly ExitHook[]): Disposable;
   /** Adds handlers of {@link execExited}. */
   setExecExitHooks(...hooks: readonly ExitHook[]): Disposable;
+  /** Adds handlers of {@link containerEvent}: `die`, `exec_die` and `oom` of every container. */
+  setEventsHooks(...hooks: readonly ContainerEventHook[]): Disposable;
 }

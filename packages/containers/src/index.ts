@@ -1,6 +1,7 @@
 export type {
   Container,
   ContainerAPIClient,
+  ContainerEventHook,
   ContainerInfo,
   ContainerProcess,
   ExitHook,
@@ -29,7 +30,14 @@ export type {
 export { ExitJournal, type JournalEntry } from './exits/exit-journal.js';
 export type { ExitMessage, ProcessKey } from './exits/exit-message.js';
 export { ExitWatcher } from './exits/exit-watcher.js';
-export { type BeforeCreate, beforeCreate, execExited, exited } from './exits/moments.js';
+export {
+  type BeforeCreate,
+  beforeCreate,
+  type ContainerEvent,
+  containerEvent,
+  execExited,
+  exited,
+} from './exits/moments.js';
 export type { LogUri, OutputOption, StdinOption, StdioOption } from './io/stdio.js';
 export type { SignalName } from './lifecycle/signals.js';
 export type { TaskStatus } from './lifecycle/tasks.js';

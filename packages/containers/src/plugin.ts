@@ -15,10 +15,11 @@ import {
   RuntimeDir,
   SnapshotSource,
 } from '@ctrd/core';
-import type { ContainerAPIClient, ExitHook } from './container-api.js';
+import type { ContainerAPIClient, ContainerEventHook, ExitHook } from './container-api.js';
+import { createEventHooks } from './exits/event-hooks.js';
 import { createExitJournal, ExitJournal } from './exits/exit-journal.js';
 import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
-import { execExited, exited } from './exits/moments.js';
+import { containerEvent, execExited, exited } from './exits/moments.js';
 import { createLocks } from './lifecycle/locks.js';
 import type { ContainerParts } from './lifecycle/parts.js';
 import { patientRpc } from './lifecycle/patient-rpc.js';
@@ -51,11 +52,17 @@ export function containers(options: ContainersOptions = {}) {
       const parts = partsOf(context, options);
       for (const hook of options.onExit ?? []) context.hooks.on(exited, hook);
       for (const hook of options.onExecExit ?? []) context.hooks.on(execExited, hook);
+      const eventHooks = createEventHooks(context);
       return {
         operations: containerOperations(parts, () => context.client<ContainerAPIClient>()),
         members: {
           setExitHooks: (...hooks: readonly ExitHook[]) => addAll(context, exited, hooks),
           setExecExitHooks: (...hooks: readonly ExitHook[]) => addAll(context, execExited, hooks),
+          setEventsHooks(...hooks: readonly ContainerEventHook[]) {
+            const added = addAll(context, containerEvent, hooks);
+            eventHooks.begin();
+            return added;
+          },
         },
         stop() {
           // The containers go on; another client, or the next life of this one, recovers them.

@@ -19,3 +19,18 @@ export interface BeforeCreate {
   readonly id: string;
   readonly spec: RuntimeSpec;
 }
+
+/**
+ * The daemon has said something of a container, of this client or another: for logs of events. What
+ * happens while the daemon is away is not told; exits are, by {@link exited}.
+ */
+export const containerEvent: Moment<ContainerEvent> = moment('containerEvent');
+
+export interface ContainerEvent {
+  readonly containerId: string;
+  /** The end of its own process, of one that was started in it, or that its memory ran out. */
+  readonly action: 'die' | 'exec_die' | 'oom';
+  readonly at: Date;
+  /** `exitCode` of `die` and `exec_die`, `execId` of `exec_die`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
