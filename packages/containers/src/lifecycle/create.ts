@@ -5,6 +5,7 @@ import {
   type Rollback,
   type Rpc,
   type Running,
+  throwIfAborted,
   uninterrupted,
 } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
@@ -62,6 +63,8 @@ export async function createContainer(
     // Not before the start: the monitor would start what it finds without a task.
     await labelRecord(parts.rpc, id, restartLabels(options.restart), signal);
   }
+  // The last steps were not interrupted; whoever gave up meanwhile must not find a container.
+  throwIfAborted(signal);
   const container: LiveContainer = { id, pid, process, execs: new Map() };
   parts.registry.add(container);
   rollback.commit();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import {
+  abortError,
   CtrdError,
   createRollback,
   hasCode,
@@ -66,6 +67,8 @@ function isLost(error: unknown): boolean {
 /** How long a start that failed waits for the handlers of the end of what never began. */
 const handlersTimeoutMs = 30_000;
 
+const endTimeoutMs = 30_000;
+
 async function execOnce(
   parts: ContainerParts,
   id: string,
@@ -103,6 +106,11 @@ async function execOnce(
     throw error;
   });
   io.connected(closeInput(parts, key));
+  if (signal.aborted) {
+    // The start was not interrupted. Its handlers are told of the end that it comes to now.
+    await endProcess(parts, process);
+    throw abortError(signal);
+  }
   rollback.commit();
   return { pid, process, timedOut: limitTime(parts, process, options.killAfterMs) };
 }
@@ -141,6 +149,16 @@ async function startProcess(
     }
     throw error;
   }
+}
+
+/** Ends a process that nobody waits for any more, and waits until that has been told. */
+export async function endProcess(parts: ContainerParts, { key, exit }: LiveProcess): Promise<void> {
+  await withDeadline(endTimeoutMs, async (signal) => {
+    await signalTask(parts.rpc, key, { number: 9, signal });
+    await exit.wait(signal);
+  }).catch((error: unknown) => {
+    parts.report({ source: 'ending an exec', error: toCtrdError(error) });
+  });
 }
 
 /** Ends a process when its time is up. */

@@ -1,11 +1,10 @@
 import { type Readable, Writable } from 'node:stream';
-import { CtrdError, invalidArgument, type Running, withDeadline } from '@ctrd/core';
+import { CtrdError, invalidArgument, type Running } from '@ctrd/core';
 import type { RunResult } from '../container-api.js';
 import type { RunOptions } from '../container-options.js';
 import type { ExitMessage } from '../exits/exit-message.js';
-import { execInContainer, type LiveExec } from './exec.js';
+import { endProcess, execInContainer, type LiveExec } from './exec.js';
 import type { ContainerParts } from './parts.js';
-import { signalTask } from './tasks.js';
 
 const defaultMaxOutputBytes = 1024 * 1024;
 
@@ -35,12 +34,7 @@ export async function runInContainer(
     };
   } catch (error) {
     // The caller is gone; what runs for it must not stay.
-    if (options.signal.aborted) {
-      await withDeadline(30_000, async (signal) => {
-        await signalTask(parts.rpc, live.process.key, { number: 9, signal });
-        await live.process.exit.wait(signal);
-      }).catch(() => {});
-    }
+    if (options.signal.aborted) await endProcess(parts, live.process);
     throw error;
   }
 }
