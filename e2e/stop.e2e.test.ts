@@ -145,7 +145,7 @@ describe('limits', () => {
   it('of processes stop a fork bomb, which stops nothing else', async () => {
     await using bomb = await busybox.create(
       'bomb',
-      ['sh', '-c', 'b() { b | b & }; b; exec sleep 600'],
+      ['sh', '-c', 'b() { b | b & }; b & exec sleep 600'],
       {
         limits: { pids: 20, memory: 64 << 20 },
         stdio: { stderr: 'pipe' },
