@@ -34,24 +34,38 @@ export const poolBench: Bench = {
       columns.push(await interleaved(setting.rounds, variants.all));
     }
     const names = [...(columns[0]?.keys() ?? [])];
-    const rows = names.map((name) => [
-      ...name.split(/ (.*)/).slice(0, 2),
-      ...columns.map((column) => cell(column.get(name) ?? [], column.get(control) ?? [])),
-    ]);
-    const head = ['connections', 'client', ...concurrencies.map((n) => `${n} at once`)];
-    return `Version calls a second / p99 in ms / how many times the calls a second of grpc-js alone on one
-connection; and microseconds of the client's CPU for each call.
+    const tableOf = (cell: (of: readonly Load[], control: readonly Load[]) => string) =>
+      table(
+        ['connections', 'client', ...concurrencies.map((n) => `${n} at once`)],
+        names.map((name) => [
+          ...name.split(/ (.*)/).slice(0, 2),
+          ...columns.map((column) => cell(column.get(name) ?? [], column.get(control) ?? [])),
+        ]),
+        2,
+      );
+    return `Version calls a second / p99 in ms / **how many times the calls a second** of grpc-js alone on
+one connection:
 
-${table(head, rows, 2)}`;
+${tableOf(rateCell)}
+
+Microseconds of the client's CPU for each call / **how many times** those of grpc-js alone on one
+connection. It is the steadier measure, since it knows little of what else the machine does:
+
+${tableOf(cpuCell)}`;
   },
 };
 
-function cell(loads: readonly Load[], controls: readonly Load[]): string {
+function rateCell(loads: readonly Load[], controls: readonly Load[]): string {
   const rates = (of: readonly Load[]) => of.map(({ perSecond }) => perSecond);
   const p99 = median(loads.map((one) => one.p99));
-  const cpu = median(loads.map(({ cpuUs }) => cpuUs));
   const times = ratioTo(rates(controls), rates(loads));
-  return `${short(median(rates(loads)))} / ${short(p99)} / **${times.toFixed(2)}** · ${cpu.toFixed(0)} µs`;
+  return `${short(median(rates(loads)))} / ${short(p99)} / **${times.toFixed(2)}**`;
+}
+
+function cpuCell(loads: readonly Load[], controls: readonly Load[]): string {
+  const cpus = (of: readonly Load[]) => of.map(({ cpuUs }) => cpuUs);
+  const times = ratioTo(cpus(controls), cpus(loads));
+  return `${median(cpus(loads)).toFixed(0)} / **${times.toFixed(2)}**`;
 }
 
 interface Variants extends AsyncDisposable {
