@@ -4,9 +4,11 @@ import type { ImageChanges } from './commit/image-changes.js';
 import type { ImageInfo } from './image.js';
 import type { Descriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
+import type { ImageStep } from './oci/layer-history.js';
 import type { PullImageOptions } from './pull/pull-api.js';
 import type { PushedImage, PushProgress } from './push/push-progress.js';
 import type { Credentials } from './registry/credentials.js';
+import type { ImageUsage } from './usage/image-usage.js';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -115,6 +117,33 @@ export interface PushImageOptions extends CallControl {
   readonly onProgress?: ((event: PushProgress) => void) | undefined;
 }
 
+export interface ImageUsageOptions extends CallControl {
+  /** Whose snapshots are counted. Default: the client's. */
+  readonly snapshotter?: string | undefined;
+}
+
+export interface PruneImagesOptions extends CallControl {
+  /**
+   * `dangling`: those whose content no tag names; `unused`: all that no container uses. Default:
+   * `dangling`.
+   */
+  readonly which?: 'dangling' | 'unused' | undefined;
+  /** Only records that are at least so many milliseconds old. Default: 0. */
+  readonly olderThanMs?: number | undefined;
+  /** containerd filters, of which one must match. Default: all. */
+  readonly filters?: readonly string[] | undefined;
+  /** Whether only to say what would be removed. Default: false. */
+  readonly dryRun?: boolean | undefined;
+  /** Whether to wait until the daemon has collected the content. Default: true. */
+  readonly sync?: boolean | undefined;
+}
+
+/** An image whose record was removed. */
+export interface PrunedImage {
+  readonly name: string;
+  readonly digest: string;
+}
+
 export interface TagImageOptions extends CallControl {
   /** The further name. */
   readonly name: string;
@@ -156,6 +185,15 @@ export interface ImageAPIClient {
    * digest says, `too-large` for what is beyond all measure, `unimplemented` for what is no image.
    */
   pullImage(reference: string, options?: PullImageOptions): Promise<ImageInfo>;
+  /** An image's history, the oldest step first, each with the layer that it made. */
+  imageHistory(reference: string, options?: ImageCall): Promise<readonly ImageStep[]>;
+  /** What the images take of the disk, by name, and what of it each one has alone. */
+  imageUsage(options?: ImageUsageOptions): Promise<readonly ImageUsage[]>;
+  /**
+   * Removes the records of images that nobody uses, and answers which. An image is used when a
+   * container has its name, or a snapshot on its layers.
+   */
+  pruneImages(options?: PruneImagesOptions): Promise<readonly PrunedImage[]>;
   /** Removes the record; the daemon collects the content by and by. Throws `not-found`. */
   removeImage(reference: string, options?: RemoveImageOptions): Promise<void>;
   /**

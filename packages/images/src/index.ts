@@ -20,8 +20,11 @@ export type {
   ExportImageOptions,
   ImageAPIClient,
   ImageCall,
+  ImageUsageOptions,
   ImportImageOptions,
   ListImagesOptions,
+  PrunedImage,
+  PruneImagesOptions,
   PushImageOptions,
   RemoveImageOptions,
   TagImageOptions,
@@ -29,6 +32,7 @@ export type {
 } from './image-api.js';
 export type { Descriptor } from './oci/descriptor.js';
 export type { ImageHistory, OciImage } from './oci/image-config.js';
+export type { ImageStep } from './oci/layer-history.js';
 export type { Platform } from './oci/platform.js';
 export { type ImagesOptions, images } from './plugin.js';
 export { type Followed, followProgress, progressJson } from './pull/follow.js';
@@ -60,6 +64,7 @@ export type {
   TlsSettings,
 } from './registry/registry-host.js';
 export type { RegistryOptions } from './registry/registry-options.js';
+export type { ImageUsage, UsageShare } from './usage/image-usage.js';
 export {
   type ImageEvidence,
   ImagePolicy,

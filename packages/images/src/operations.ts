@@ -19,8 +19,11 @@ import type {
   CreateImageReferenceOptions,
   ExportImageOptions,
   ImageCall,
+  ImageUsageOptions,
   ImportImageOptions,
   ListImagesOptions,
+  PrunedImage,
+  PruneImagesOptions,
   PushImageOptions,
   RemoveImageOptions,
   TagImageOptions,
@@ -28,8 +31,10 @@ import type {
 } from './image-api.js';
 import { parseDescriptor } from './oci/descriptor.js';
 import type { OciImage } from './oci/image-config.js';
+import { type ImageStep, layerHistory } from './oci/layer-history.js';
 import { type Platform, parsePlatform } from './oci/platform.js';
 import type { ImageParts } from './parts.js';
+import { pruneImages } from './prune/prune-images.js';
 import { createProgress } from './pull/progress.js';
 import type { PullImageOptions } from './pull/pull-api.js';
 import type { Puller } from './pull/puller.js';
@@ -40,6 +45,7 @@ import { findImage } from './store/find-image.js';
 import { incomplete } from './store/image-facts.js';
 import type { ImageRecord } from './store/image-store.js';
 import { unpackImage } from './unpack/unpack-image.js';
+import { type ImageUsage, imageUsage } from './usage/image-usage.js';
 
 /** Images whose facts are read at once by a list. */
 const listConcurrency = 8;
@@ -89,6 +95,35 @@ export function imageOperations(parts: ImageParts, puller: Puller) {
       } catch (error) {
         throw incomplete(name, toCtrdError(error));
       }
+    }),
+    imageHistory: onSubject<ImageCall, readonly ImageStep[]>(async (reference, options) => {
+      const { signal } = options;
+      const platform = platformOf(options);
+      const { name, target } = await findImage(images, reference, { signal });
+      try {
+        const { manifest, image } = await facts.read(target, platform, { signal });
+        return layerHistory(manifest, image);
+      } catch (error) {
+        throw incomplete(name, toCtrdError(error));
+      }
+    }),
+    imageUsage: onOptions<ImageUsageOptions, readonly ImageUsage[]>(async (options) => {
+      const { signal } = options;
+      return await imageUsage(parts, { snapshotter: await snapshotterOf(options), signal });
+    }),
+    pruneImages: onOptions<PruneImagesOptions, readonly PrunedImage[]>(async (options) => {
+      const { which = 'dangling', olderThanMs = 0, filters = [], signal } = options;
+      const { dryRun = false, sync = true } = options;
+      if (which !== 'dangling' && which !== 'unused') {
+        throw invalidArgument('which', 'be dangling or unused', which);
+      }
+      if (!(Number.isFinite(olderThanMs) && olderThanMs >= 0)) {
+        throw invalidArgument('olderThanMs', 'be a number of at least 0', olderThanMs);
+      }
+      const before = new Date(Date.now() - olderThanMs);
+      const unused = which === 'unused';
+      const removed = await pruneImages(parts, { unused, before, filters, dryRun, sync, signal });
+      return removed.map(({ name, target }) => ({ name, digest: target.digest }));
     }),
     removeImage: onSubject<RemoveImageOptions, void>(async (reference, options) => {
       const { sync = false, signal } = options;
