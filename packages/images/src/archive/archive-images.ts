@@ -47,7 +47,8 @@ function layoutImages(
   const { imageLayoutVersion } = asObject(parseJson(layout, 'oci-layout'), 'oci-layout');
   if (imageLayoutVersion !== '1.0.0') throw notAnImage('its layout is not of version 1.0.0');
   const index = parseDocument(document, mediaTypes.ociIndex);
-  const manifests = index.kind === 'index' ? index.manifests : [];
+  const all = index.kind === 'index' ? index.manifests : [];
+  const manifests = all.filter((entry) => !isEvidence(entry));
   const [first] = manifests;
   if (first === undefined) throw notAnImage('its index is empty');
   if (name !== undefined && manifests.length === 1) {
@@ -63,6 +64,12 @@ function layoutImages(
   return [
     { names: [normalizeReference(name)], target: { document, mediaType: mediaTypes.ociIndex } },
   ];
+}
+
+/** Signatures and the like, which cosign keeps by tags of their own: they are about an image. */
+function isEvidence({ annotations = {} }: Descriptor): boolean {
+  const name = annotations[imageNameAnnotation] ?? annotations[refNameAnnotation] ?? '';
+  return /(?:^|:)sha256-[a-f0-9]{64}\.(?:sig|att|sbom)$/.test(name);
 }
 
 function annotatedName({ annotations }: Descriptor, base: string | undefined): string | undefined {
