@@ -7,6 +7,7 @@ import type {
   ExecOptions,
   Extension,
   KillOptions,
+  LogsOptions,
   RecoverAllOptions,
   RunOptions,
   TerminalSize,
@@ -48,6 +49,7 @@ export interface Container extends ProcessHandle, AsyncDisposable {
   update(options: UpdateOptions): Promise<void>;
   stats(options?: CallControl): Promise<ContainerStats>;
   info(options?: CallControl): Promise<ContainerInfo>;
+  logs(options?: LogsOptions): AsyncIterable<Buffer>;
   /** Lets go of its streams and leaves it running; another client can attach. */
   detach(): void;
   destroy(options?: DestroyOptions): Promise<ExitMessage | undefined>;
@@ -150,6 +152,12 @@ export interface ContainerAPIClient {
   /** Changes the labels and extensions of its record. Throws `not-found`. */
   updateContainer(id: string, options: UpdateContainerOptions): Promise<void>;
   containerStats(id: string, options?: CallControl): Promise<ContainerStats>;
+  /**
+   * What a container has written to its file (`stdio: { stdout: 'file:///…' }`), as it is: both
+   * streams in the order in which they came, without times. Also of another client's container, and
+   * after it has ended. Throws `not-found`, and `failed-precondition` with reason `no-log`.
+   */
+  containerLogs(id: string, options?: LogsOptions): AsyncIterable<Buffer>;
   getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;
   /** `filters` as containerd's: `labels."team"==ci`. */
   listContainers(

@@ -167,6 +167,13 @@ export interface UpdateContainerOptions extends CallControl {
   readonly extensions?: Readonly<Record<string, Extension>> | undefined;
 }
 
+export interface LogsOptions extends CallControl {
+  /** Goes on until the container has ended. Default: false, what is there now. */
+  readonly follow?: boolean | undefined;
+  /** So many of the last lines, and what follows. Default: all. */
+  readonly tail?: number | undefined;
+}
+
 export interface AttachOptions extends CallControl {
   /** Which of its pipes to attach to. Default: `pipe`, all there are. */
   readonly stdio?: StdioOption | undefined;

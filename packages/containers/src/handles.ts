@@ -26,6 +26,7 @@ export function containerHandle(live: LiveContainer, client: ContainerAPIClient)
     update: (options) => client.updateResources(id, options),
     stats: (options) => client.containerStats(id, options),
     info: (options) => client.getContainer(id, options),
+    logs: (options) => client.containerLogs(id, options),
     detach: () => process.io.detach(),
     destroy: (options) => client.destroyContainer(id, options),
     async [Symbol.asyncDispose]() {

@@ -17,6 +17,7 @@ export type {
   ExecOptions,
   Extension,
   KillOptions,
+  LogsOptions,
   RecoverAllOptions,
   RecoverCandidate,
   RestartOption,

@@ -1,4 +1,10 @@
-import { type CallControl, onOptions, onSubject, type Running } from '@ctrd/core';
+import {
+  type CallControl,
+  onOptions,
+  onSubject,
+  type Running,
+  sequenceOnSubject,
+} from '@ctrd/core';
 import type {
   Container,
   ContainerAPIClient,
@@ -11,6 +17,7 @@ import type {
   DestroyOptions,
   ExecOptions,
   KillOptions,
+  LogsOptions,
   RecoverAllOptions,
   RunOptions,
   TerminalSize,
@@ -28,6 +35,7 @@ import { recoverAll } from './lifecycle/recover-all.js';
 import { runInContainer } from './lifecycle/run.js';
 import { stopContainer, waitForExit } from './lifecycle/stop.js';
 import { checkId } from './lifecycle/validate.js';
+import { containerLogs } from './logs/container-logs.js';
 import { containerStats } from './stats/container-stats.js';
 
 type Filtered = CallControl & { readonly filters?: readonly string[] | undefined };
@@ -93,6 +101,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
     ),
     containerStats: onSubject((id, options: Running<CallControl>) =>
       containerStats(parts, id, options),
+    ),
+    containerLogs: sequenceOnSubject((id, options: Running<LogsOptions>) =>
+      containerLogs(parts, id, options),
     ),
     getContainer: onSubject((id, options: Running<CallControl>) =>
       control.getContainer(parts, id, options),

@@ -68,6 +68,7 @@ export {
   onSubject,
   type Running,
   sequence,
+  sequenceOnSubject,
 } from './kernel/operation.js';
 export {
   definePlugin,

@@ -44,7 +44,7 @@ export async function createContainer(
 
   const root = await makeRoot(parts, options, lease, rollback);
   const spec = await makeSpec(parts, options, root);
-  await makeRecord(parts, options, { root, spec }, rollback);
+  await makeRecord(parts, options, { root, spec, log: stdio.log }, rollback);
   // The daemon forgets it while it makes the task; the end of this call waits for both.
   void lease?.[Symbol.asyncDispose]();
   const { runtimeDir, report } = parts;

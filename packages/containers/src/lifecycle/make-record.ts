@@ -8,6 +8,7 @@ import {
   uninterrupted,
 } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
+import type { LogUri } from '../io/stdio.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { extensionsOf } from './extensions.js';
 import { labels } from './labels.js';
@@ -20,7 +21,7 @@ import { packedJson, runtimeOf } from './runtime.js';
 export async function makeRecord(
   parts: ContainerParts,
   options: Running<ContainerOptions>,
-  { root, spec }: { root: Root; spec: RuntimeSpec },
+  { root, spec, log }: { root: Root; spec: RuntimeSpec; log: LogUri | undefined },
   rollback: Rollback,
 ): Promise<void> {
   const { id, signal } = options;
@@ -34,6 +35,7 @@ export async function makeRecord(
       ...options.labels,
       ...(stopSignal === '' ? {} : { [labels.stopSignal]: stopSignal }),
       ...(options.snapshot === undefined ? {} : { [labels.ownsSnapshot]: 'false' }),
+      ...(log?.startsWith('file:') ? { [labels.logPath]: log.slice('file://'.length) } : {}),
       [labels.creation]: creation,
       [ownerLabel]: parts.owner.id,
     },

@@ -33,6 +33,7 @@ export interface SplitCall {
 type OnSubject<O, R> = (subject: string, ...rest: OptionsArgument<O>) => Promise<R>;
 type OnOptions<O, R> = (...args: OptionsArgument<O>) => Promise<R>;
 type Sequence<O, T> = (...args: OptionsArgument<O>) => AsyncIterable<T>;
+type SequenceOnSubject<O, T> = (subject: string, ...rest: OptionsArgument<O>) => AsyncIterable<T>;
 
 /** A method `(subject, options?) => Promise`: on a container's id, an image's reference. */
 export function onSubject<O extends CallControl, R>(
@@ -71,6 +72,18 @@ export function sequence<O extends CallControl, T>(
     hasSubject: false,
     split: ([options]) => ({ subject: '', options: given(options) }),
     run: (_subject, options) => run(options as Running<O>),
+  };
+}
+
+/** A method `(subject, options?) => AsyncIterable`: what comes of one thing, such as its log. */
+export function sequenceOnSubject<O extends CallControl, T>(
+  run: (subject: string, options: Running<O>) => AsyncIterable<T>,
+): Operation<SequenceOnSubject<O, T>> {
+  return {
+    kind: 'sequence',
+    hasSubject: true,
+    split: ([subject, options]) => ({ subject: subject as string, options: given(options) }),
+    run: run as Operation['run'],
   };
 }
 

@@ -1,0 +1,49 @@
+import { CtrdError, hasCode, invalidArgument, mergeSignals, type Running } from '@ctrd/core';
+import type { LogsOptions } from '../container-options.js';
+import { labels } from '../lifecycle/labels.js';
+import type { ContainerParts } from '../lifecycle/parts.js';
+import { getRecord } from '../lifecycle/records.js';
+import { waitForExit } from '../lifecycle/stop.js';
+import { checkId } from '../lifecycle/validate.js';
+import { growingFile } from './growing-file.js';
+
+/** Reads what a container has written to its log, whoever made it. */
+export async function* containerLogs(
+  parts: ContainerParts,
+  id: string,
+  { follow = false, tail, signal }: Running<LogsOptions>,
+): AsyncGenerator<Buffer, void> {
+  checkId(id);
+  if (tail !== undefined && !(Number.isInteger(tail) && tail >= 0)) {
+    throw invalidArgument('tail', 'be a whole number of at least 0', tail);
+  }
+  const path = (await getRecord(parts.rpc, id, signal)).labels[labels.logPath];
+  if (path === undefined) {
+    throw new CtrdError('it has no log: its output does not go to a file (stdio.stdout)', {
+      code: 'failed-precondition',
+      reason: 'no-log',
+    });
+  }
+  if (!follow) {
+    yield* growingFile(path, { tail, signal });
+    return;
+  }
+  const left = new AbortController();
+  using merged = mergeSignals({ signal: left.signal }, signal);
+  const ended = new AbortController();
+  const end = waitForExit(parts, id, merged.signal)
+    .then(() => undefined, ignoreGone)
+    .finally(() => ended.abort());
+  end.catch(() => {});
+  try {
+    yield* growingFile(path, { tail, signal, until: ended.signal });
+    await end;
+  } finally {
+    left.abort();
+  }
+}
+
+/** One that was removed while it was followed has ended as well. */
+function ignoreGone(error: unknown): void {
+  if (!hasCode(error, 'not-found')) throw error;
+}

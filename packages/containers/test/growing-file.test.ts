@@ -1,0 +1,80 @@
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FilePart, growingFile } from '../src/logs/growing-file.js';
+
+let folder: string;
+let path: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ctrd-log-'));
+  path = join(folder, 'a.log');
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const { signal } = new AbortController();
+
+async function read(part: Partial<FilePart> = {}): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of growingFile(path, { signal, ...part })) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+describe('the last lines of a file', () => {
+  it.each([
+    ['a\nb\nc\n', 2, 'b\nc\n'],
+    ['a\nb\nc', 2, 'b\nc'],
+    ['a\nb\nc\n', 3, 'a\nb\nc\n'],
+    ['a\nb\nc\n', 9, 'a\nb\nc\n'],
+    ['a\nb\n', 0, ''],
+    ['a\n\n', 1, '\n'],
+    ['\n', 1, '\n'],
+    ['', 5, ''],
+  ])('of %j, %i of them', async (content, tail, expected) => {
+    await writeFile(path, content);
+    expect(await read({ tail })).toBe(expected);
+  });
+
+  it('are found far back', async () => {
+    const long = 'x'.repeat(200_000);
+    await writeFile(path, `${long}\n${long}\nend\n`);
+    expect(await read({ tail: 2 })).toBe(`${long}\nend\n`);
+    expect(await read()).toHaveLength(400_006);
+  });
+});
+
+describe('a growing file', () => {
+  it('is read until its writer has ended, with what came last', async () => {
+    await writeFile(path, 'one\n');
+    const ended = new AbortController();
+    const all = read({ until: ended.signal });
+    for (let index = 0; index < 50; index += 1) await appendFile(path, `${index}\n`);
+    ended.abort();
+    await appendFile(path, 'late\n');
+    const lines = Array.from({ length: 50 }, (_, index) => `${index}\n`).join('');
+    expect(await all).toBe(`one\n${lines}late\n`);
+  });
+
+  it('is left when the signal ends, and when the reader leaves', async () => {
+    await writeFile(path, 'one\n');
+    const [until, caller] = [new AbortController().signal, new AbortController()];
+    const all = read({ until, signal: caller.signal });
+    setTimeout(() => caller.abort(), 20);
+    await expect(all).rejects.toMatchObject({ code: 'aborted' });
+    for await (const chunk of growingFile(path, { until, signal })) {
+      expect(String(chunk)).toBe('one\n');
+      break;
+    }
+  });
+
+  it('that is taken away ends with its writer', async () => {
+    await writeFile(path, 'one\n');
+    const ended = new AbortController();
+    const all = read({ until: ended.signal });
+    await rm(path);
+    ended.abort();
+    expect(await all).toBe('one\n');
+  });
+});
