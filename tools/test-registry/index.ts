@@ -21,7 +21,7 @@ export interface TestRegistry extends AsyncDisposable {
   readonly host: string;
   /** All it was asked, in order. */
   readonly requests: SeenRequest[];
-  /** Bytes of blobs that were sent, as far as the connection took them. */
+  /** Bytes of manifests and blobs that were sent, as far as the connection took them. */
   readonly sentBytes: () => number;
   /** Adds a blob of any repository. */
   addBlob(bytes: Uint8Array, digest?: string): void;
@@ -72,13 +72,17 @@ export async function testRegistry(first?: Mischief): Promise<TestRegistry> {
     from: number,
   ): void {
     const rest = bytes.subarray(from);
+    const { socket } = response;
+    const before = socket?.bytesWritten ?? 0;
     response.setHeader('content-length', rest.length);
-    const written = () => response.socket?.bytesWritten ?? 0;
-    const before = written();
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
     response.once('close', () => {
-      sent += Math.min(rest.length, written() - before);
+      sent += Math.min(rest.length, (socket?.bytesWritten ?? 0) - before);
     });
-    response.end(method === 'HEAD' ? undefined : rest);
+    response.end(rest);
   }
 
   const server = http.createServer(async (request, response) => {

@@ -8,6 +8,8 @@ export interface Credit {
   /** Resolves when one more may be sent. */
   take(): Promise<void>;
   give(): void;
+  /** Resolves when all that was taken has been given back, or nothing more will be. */
+  settled(): Promise<void>;
   /** Nothing more will be answered: whoever waits is turned away. */
   close(): void;
 }
@@ -15,7 +17,11 @@ export interface Credit {
 export function createCredit(limit: number): Credit {
   let left = limit;
   let closed = false;
-  let wake: (() => void) | undefined;
+  const waiting: (() => void)[] = [];
+  const wake = () => {
+    for (const one of waiting.splice(0)) one();
+  };
+  const change = () => new Promise<void>((resolve) => waiting.push(resolve));
   let turnAway = (_: CtrdError) => {};
   let open = (_: number) => {};
   const opened = new Promise<number>((resolve, reject) => {
@@ -27,22 +33,21 @@ export function createCredit(limit: number): Credit {
     opened,
     open: (offset) => open(offset),
     async take() {
-      while (left === 0 && !closed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      while (left === 0 && !closed) await change();
       if (closed) throw ended();
       left -= 1;
     },
     give() {
       left += 1;
-      wake?.();
+      wake();
+    },
+    async settled() {
+      while (left < limit && !closed) await change();
     },
     close() {
       closed = true;
       turnAway(ended());
-      wake?.();
+      wake();
     },
   };
 }

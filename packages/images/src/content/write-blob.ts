@@ -94,19 +94,28 @@ async function attempt(
     const there = await credit.opened;
     // Writing from the start again discards what is there.
     offset = hash === undefined ? there : 0;
-    if (offset !== size || size === 0) {
+    if (offset !== size || size === 0) yield* content();
+    const end = BigInt(offset);
+    yield { action: WriteAction.COMMIT, ref, total: end, expected, offset: end, labels };
+  }
+
+  async function* content() {
+    try {
       for await (const data of inMessages(blob.source(offset, merged.signal), messageBytes)) {
-        await credit.take();
-        if (size !== undefined && offset + data.byteLength > size)
+        if (size !== undefined && offset + data.byteLength > size) {
           throw wrongSize(ref, size, 'more');
+        }
+        await credit.take();
         yield { action: WriteAction.WRITE, ref, total, expected, offset: BigInt(offset), data };
         hash?.update(data);
         offset += data.byteLength;
       }
+    } catch (error) {
+      // A failure of the source must not overtake what it has given: the next attempt goes on there.
+      await credit.settled();
+      throw error;
     }
     if (size !== undefined && offset < size) throw wrongSize(ref, size, 'less');
-    const end = BigInt(offset);
-    yield { action: WriteAction.COMMIT, ref, total: end, expected, offset: end, labels };
   }
 
   try {

@@ -53,7 +53,11 @@ export async function findManifest(
   for await (const descriptor of candidates(content, target, platform, place)) {
     try {
       const manifest = await readDocument(content, descriptor, place);
-      if (manifest.kind === 'manifest') return { descriptor, manifest };
+      if (manifest.kind !== 'manifest') continue;
+      // Where an index says nothing, only the config does.
+      const isSilent = descriptor !== target && descriptor.platform === undefined;
+      if (isSilent && !suits(await readConfig(content, manifest.config, place), platform)) continue;
+      return { descriptor, manifest };
     } catch (error) {
       if (!hasCode(error, 'not-found')) throw error;
       missing ??= error;
