@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A request that the registry got. */
 export interface SeenRequest {
@@ -35,11 +36,18 @@ export interface TestRegistry extends AsyncDisposable {
   misbehave(mischief: Mischief | undefined): void;
 }
 
-export async function testRegistry(first?: Mischief): Promise<TestRegistry> {
+export interface TestRegistryOptions {
+  readonly mischief?: Mischief;
+  /** Sends so many bytes of a body, every 10 ms: no buffer fills up, and what was sent was received. */
+  readonly pace?: number;
+}
+
+export async function testRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  const { pace } = options;
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<string, { mediaType: string; bytes: Uint8Array; digest: string }>();
   const requests: SeenRequest[] = [];
-  let mischief = first;
+  let { mischief } = options;
   let sent = 0;
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
@@ -82,7 +90,8 @@ export async function testRegistry(first?: Mischief): Promise<TestRegistry> {
     response.once('close', () => {
       sent += Math.min(rest.length, (socket?.bytesWritten ?? 0) - before);
     });
-    response.end(rest);
+    if (pace === undefined) response.end(rest);
+    else void sendPaced(response, rest, pace);
   }
 
   const server = http.createServer(async (request, response) => {
@@ -110,6 +119,14 @@ export async function testRegistry(first?: Mischief): Promise<TestRegistry> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function sendPaced(response: ServerResponse, bytes: Uint8Array, pace: number): Promise<void> {
+  for (let at = 0; at < bytes.length && !response.destroyed; at += pace) {
+    response.write(bytes.subarray(at, at + pace));
+    await sleep(10);
+  }
+  response.end();
 }
 
 function digestOf(bytes: Uint8Array): string {

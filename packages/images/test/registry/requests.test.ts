@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 async function registry(mischief?: Mischief): Promise<TestRegistry> {
-  const server = await testRegistry(mischief);
+  const server = await testRegistry(mischief === undefined ? {} : { mischief });
   open.push(server);
   server.addBlob(blob, 'sha256:b');
   return server;

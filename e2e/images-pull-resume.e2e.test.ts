@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ctrd } from '@ctrd/core';
+import { images } from '@ctrd/images';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  busyboxImage,
+  daemon,
+  file,
+  type Image,
+  leakOracle,
+  namespaceOf,
+  type TestRegistry,
+  testRegistry,
+} from './support/index.js';
+
+/** How often a pull is killed: more of it by `PULL_KILLS=50`. */
+const kills = Number(process.env['PULL_KILLS'] ?? 6);
+
+const containerd = daemon();
+const namespace = namespaceOf(import.meta.url);
+const oracle = leakOracle(containerd, namespace);
+const layerBytes = 8 << 20;
+
+let image: Image;
+let imageBytes = 0;
+let registry: TestRegistry;
+
+beforeAll(async () => {
+  const layers = [1, 2, 3].map((seed) => [file(`noise-${seed}`, noise(seed, layerBytes))]);
+  image = await busyboxImage({ layers });
+  const blobs = [image.manifest, image.config, ...image.layers];
+  imageBytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  registry = await testRegistry({ pace: 128 << 10 });
+  registry.addManifest('big', image.manifest, '1');
+  for (const { bytes } of blobs) registry.addBlob(bytes);
+}, 60_000);
+
+afterAll(() => registry?.[Symbol.asyncDispose]());
+
+/** Bytes that do not pack, the same each time. */
+function noise(seed: number, length: number): Uint8Array {
+  const words = new Uint32Array(length / 4);
+  let state = seed;
+  for (let at = 0; at < words.length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    words[at] = state ^ (state >>> 15);
+  }
+  return new Uint8Array(words.buffer);
+}
+
+/** Pulls in a process of its own, which is killed so many milliseconds after its first layer began. */
+async function killedPull(name: string, afterMs: number): Promise<void> {
+  const script = fileURLToPath(new URL('support/pull-once.ts', import.meta.url));
+  const node = ['--conditions=@ctrd/source', '--import', 'tsx', script];
+  const child = spawn(process.execPath, [...node, containerd.address, namespace, name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, afterMs)), ended]);
+  child.kill('SIGKILL');
+  await ended;
+}
+
+describe('a pull that is killed', () => {
+  it(`is gone on with by the next, and leaves nothing, after ${kills} kills`, async () => {
+    const before = await oracle.count();
+    const name = `${registry.host}/big:1`;
+    for (let round = 0; round < kills; round++) {
+      const sent = registry.sentBytes();
+      await killedPull(name, (round * 173) % 800);
+      {
+        await using client = await ctrd({ address: containerd.address, namespace })
+          .use(
+            images({ registry: { credentials: () => undefined, hostsFolders: [], proxy: false } }),
+          )
+          .connect();
+        const { problem } = await client.pullImage(name);
+        expect(problem).toBeUndefined();
+        await client.removeImage(name, { sync: true });
+      }
+      expect(registry.sentBytes() - sent).toBeLessThan(1.3 * imageBytes);
+      await oracle.expectNothingLeft(before);
+    }
+  }, 600_000);
+});
