@@ -80,6 +80,16 @@ export interface ImageRow {
   readonly addedAt: Date;
   readonly labels: Labels;
 }
+
+/** A row of `ctrd history`, the newest first. */
+export interface HistoryRow {
+  readonly created: string | undefined;
+  readonly createdBy: string;
+  readonly author: string | undefined;
+  readonly comment: string | undefined;
+  /** Whether the step made no layer. */
+  readonly emptyLayer: boolean;
+}
 // #endregion image
 
 // #region snapshot
@@ -148,3 +158,17 @@ export interface DaemonShape {
   readonly log: string;
 }
 // #endregion private-daemon
+
+// #region care
+/** A row of `ctrd doctor`, and of `removed` and `kept` of `ctrd sweep`. */
+export interface FindingRow {
+  /** Such as `lease`, `snapshot`, `mount`, `ingest`. */
+  readonly kind: string;
+  readonly id: string;
+  readonly owner: string | undefined;
+  readonly ownerState: 'dead' | 'unknown' | 'none';
+  /** Why nobody seems to need it. */
+  readonly why: string;
+  readonly since: Date | undefined;
+}
+// #endregion care

@@ -218,6 +218,18 @@ export const containerCommands: readonly CommandSpec[] = [
     load: async () => (await import('./lifecycle.js')).update,
   },
   {
+    usage: 'commit <container> <image>',
+    description: 'Make an image of what a container has changed.',
+    options: [
+      flag('--author <text>', 'who made it'),
+      flag('--message <text>', 'what for'),
+      list('-c, --change <line>', 'change its config, such as CMD ["sh"] or ENV A=1'),
+      flag('--no-pause', 'let it run meanwhile'),
+    ],
+    examples: ['ctrd commit web registry.example/web:2', `ctrd commit -c 'CMD ["sh"]' web web:2`],
+    load: async () => (await import('./commit.js')).commit,
+  },
+  {
     usage: 'rm <container...>',
     description: 'Remove containers.',
     options: [

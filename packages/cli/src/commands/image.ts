@@ -36,12 +36,51 @@ export const imageCommands: readonly CommandSpec[] = [
     load: async () => (await import('./images.js')).importImages,
   },
   {
+    usage: 'export <image...>',
+    alias: 'save',
+    description: 'Write images as an archive that docker load and podman load read as well.',
+    options: [
+      flag('-o, --output <file>', 'where to (default: our output)'),
+      flag('--platform <os/arch>', 'which of the platforms'),
+      flag('--all-platforms', 'all that the image has'),
+    ],
+    examples: ['ctrd export -o app.tar app:1', 'ctrd save app:1 | ssh host ctrd load -'],
+    load: async () => (await import('./archives.js')).exportImages,
+  },
+  {
+    usage: 'history <image>',
+    description: 'Print how an image was made, the newest step first.',
+    options: [flag('--platform <os/arch>', 'for which platform')],
+    prints: true,
+    examples: ['ctrd history alpine'],
+    load: async () => (await import('./images.js')).history,
+  },
+  {
     usage: 'tag <image> <name>',
     description: 'Give an image another name.',
     examples: ['ctrd tag app:1 registry.example/app:1'],
     load: async () => (await import('./images.js')).tag,
   },
   rmiCommand,
+  {
+    usage: 'login [registry]',
+    description: 'Store a name and password for a registry, where docker stores them too.',
+    options: [
+      flag('-u, --username <name>', 'who; asked for otherwise'),
+      flag('--password-stdin', 'read the password from our input; asked for otherwise'),
+    ],
+    examples: [
+      'ctrd login registry.example',
+      'echo $TOKEN | ctrd login -u me --password-stdin ghcr.io',
+    ],
+    loadLocal: async () => (await import('./login.js')).login,
+  },
+  {
+    usage: 'logout [registry]',
+    description: 'Forget them.',
+    examples: ['ctrd logout registry.example'],
+    loadLocal: async () => (await import('./login.js')).logout,
+  },
   {
     usage: 'image',
     description: 'Work with images.',

@@ -6,7 +6,7 @@ import { print } from '../output/print.js';
 import type { Column } from '../output/table.js';
 import { parseTemplate } from '../output/template.js';
 import { ago, size } from '../output/units.js';
-import type { ImageRow } from '../shapes.js';
+import type { HistoryRow, ImageRow } from '../shapes.js';
 
 const columns: readonly Column<ImageRow>[] = [
   { heading: 'NAME', of: ({ name }) => name, shrinks: true },
@@ -44,6 +44,28 @@ export const imageInspect: Run<{ platform?: string }> = async (names, { platform
   const { template } = context.print;
   if (template === undefined) process.stdout.write(`${json(found)}\n`);
   else process.stdout.write(found.map((one) => `${parseTemplate(template)(one)}\n`).join(''));
+};
+
+export const history: Run<{ platform?: string }> = async ([name = ''], { platform }, context) => {
+  const { history: steps } = await context.client.getOciImage(name, {
+    platform,
+    signal: context.signal,
+  });
+  // The newest first, as docker has it.
+  const rows = steps.toReversed().map(
+    ({ created, createdBy, author, comment, emptyLayer }): HistoryRow => ({
+      ...{ created, createdBy: createdBy ?? '', author, comment, emptyLayer },
+    }),
+  );
+  print(context, rows, [
+    {
+      heading: 'CREATED',
+      of: ({ created }) => (created === undefined ? '-' : ago(new Date(created))),
+    },
+    { heading: 'LAYER', of: ({ emptyLayer }) => (emptyLayer ? '-' : 'yes') },
+    { heading: 'CREATED BY', of: ({ createdBy }) => createdBy, shrinks: true },
+    { heading: 'COMMENT', of: ({ comment }) => comment ?? '' },
+  ]);
 };
 
 export const importImages: Run<{ name?: string; quiet?: true }> = async (

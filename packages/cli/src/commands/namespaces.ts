@@ -30,9 +30,10 @@ export const namespaceCreate: Run<{ label?: readonly string[] }> = async (
   process.stdout.write(`${name}\n`);
 };
 
-export const namespaceRemove: Run = (names, _options, { client, signal }) =>
+export const namespaceRemove: Run<{ purge?: true }> = (names, { purge }, { client, signal }) =>
   forEach(names, async (name) => {
-    await client.deleteNamespace(name, { signal });
+    if (purge === true) await client.purgeNamespace(name, { signal });
+    else await client.deleteNamespace(name, { signal });
     return name;
   });
 

@@ -73,7 +73,8 @@ export const systemCommands: readonly CommandSpec[] = [
       {
         usage: 'rm <name...>',
         description: 'Remove empty ones.',
-        examples: ['ctrd namespace rm ci'],
+        options: [flag('--purge', 'end and remove everything in them first, whosever it is')],
+        examples: ['ctrd namespace rm ci', 'ctrd namespace rm --purge ci'],
         load: async () => (await import('./namespaces.js')).namespaceRemove,
       },
     ],
@@ -138,6 +139,26 @@ export const systemCommands: readonly CommandSpec[] = [
     prints: true,
     examples: ['ctrd plugins -f type==io.containerd.snapshotter.v1'],
     load: async () => (await import('./system-info.js')).plugins,
+  },
+  {
+    usage: 'doctor',
+    description: 'Look for what nobody seems to need any more; 1 when there is something.',
+    prints: true,
+    examples: ['ctrd doctor', 'ctrd doctor -o json'],
+    load: async () => (await import('./care.js')).doctor,
+  },
+  {
+    usage: 'sweep',
+    description: 'Remove what clients that have died left behind.',
+    options: [
+      flag('--dry-run', 'only tell what it would remove'),
+      list('--kind <kind>', 'only these, such as lease or mount'),
+      flag('--unowned', 'also what names no owner, such as other programs’ things'),
+      parsed('--older-than <span>', 'only what is older, such as 1h', parseDuration),
+    ],
+    prints: true,
+    examples: ['ctrd sweep --dry-run', 'ctrd sweep --kind mount'],
+    load: async () => (await import('./care.js')).sweep,
   },
   {
     usage: 'daemon',

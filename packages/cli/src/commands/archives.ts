@@ -1,0 +1,34 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { invalidArgument } from '@ctrd/client';
+import type { Run } from '../context.js';
+
+interface ExportFlags {
+  readonly output?: string;
+  readonly platform?: string;
+  readonly allPlatforms?: true;
+}
+
+/** Writes images as a tar archive, to a file that is there only when it is whole. */
+export const exportImages: Run<ExportFlags> = async (references, flags, context) => {
+  const { output, platform, allPlatforms } = flags;
+  const { client, signal } = context;
+  const archive = client.exportImage({ references, platform, allPlatforms, signal });
+  if (output === undefined || output === '-') {
+    if (process.stdout.isTTY) {
+      throw invalidArgument('--output', 'name a file: an archive does not belong on a terminal');
+    }
+    await pipeline(Readable.from(archive), process.stdout, { end: false });
+    return;
+  }
+  const draft = `${output}.${process.pid}.part`;
+  try {
+    await pipeline(Readable.from(archive), createWriteStream(draft), { signal });
+    await rename(draft, output);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+};

@@ -1,0 +1,36 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { invalidArgument } from '@ctrd/client';
+
+/** Asks on the terminal; what is typed shows. */
+export async function askText(question: string, signal: AbortSignal): Promise<string> {
+  if (!process.stdin.isTTY) throw invalidArgument('--username', 'be given without a terminal');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return (await lines.question(question, { signal })).trim();
+  } finally {
+    lines.close();
+  }
+}
+
+/** Asks on the terminal; what is typed does not show. */
+export async function askSecret(question: string, signal: AbortSignal): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw invalidArgument('--password-stdin', 'be given without a terminal');
+  }
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await lines.question('', { signal });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+/** A secret from our input, without the break at its end. */
+export async function secretFromInput(): Promise<string> {
+  return (await text(process.stdin)).replace(/\r?\n$/, '');
+}
