@@ -27,6 +27,8 @@ export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
     return;
   }
   const run = (await spec.load?.()) as Run<object>;
-  await using client = await createClient({ ...settings, signal });
+  // The platform of a command is that of all it does: `run` looks for the image that was pulled.
+  const { platform } = options as { readonly platform?: string };
+  await using client = await createClient({ ...settings, images: { platform }, signal });
   await run(args, options, { ...local, client });
 }

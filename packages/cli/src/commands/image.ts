@@ -1,4 +1,5 @@
-import { type CommandSpec, flag, list } from '../command-spec.js';
+import { type CommandSpec, flag, list, parsed } from '../command-spec.js';
+import { parseNumber } from '../options/quantities.js';
 
 const imagesCommand: CommandSpec = {
   usage: 'images',
@@ -22,6 +23,18 @@ const rmiCommand: CommandSpec = {
 
 /** Commands on images. */
 export const imageCommands: readonly CommandSpec[] = [
+  {
+    usage: 'pull <image>',
+    description: 'Fetch an image from its registry, and show how it goes.',
+    options: [
+      flag('-q, --quiet', 'print nothing'),
+      flag('--platform <os/arch>', 'for which platform (default: this machine’s)'),
+      flag('--all-platforms', 'for every platform that it has'),
+      parsed('--concurrency <count>', 'blobs that are fetched at once (default: 4)', parseNumber),
+    ],
+    examples: ['ctrd pull alpine', 'ctrd pull --quiet registry.example/app:1'],
+    load: async () => (await import('./pull.js')).pull,
+  },
   imagesCommand,
   {
     usage: 'import <file>',

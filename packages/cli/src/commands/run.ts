@@ -5,6 +5,7 @@ import { logPath, logTo } from '../detached-log.js';
 import { containerOptions, type RunFlags } from '../options/run-options.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
 import { keyboard } from '../terminal/keyboard.js';
+import { pullFor } from './pull.js';
 
 export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
   const { tty = false, interactive = false, detach = false, detachKeys } = flags;
@@ -13,6 +14,7 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
   }
   const id = flags.name ?? newId();
   const options = await containerOptions(id, image, args, flags);
+  await pullFor(context, image, flags);
   if (detach) {
     await createDetached(context, options, { tty, interactive });
     process.stdout.write(`${id}\n`);
@@ -46,6 +48,7 @@ export const create: Run<RunFlags> = async ([image = '', ...args], flags, contex
   const { tty = false, interactive = false } = flags;
   const id = flags.name ?? newId();
   const options = await containerOptions(id, image, args, flags);
+  await pullFor(context, image, flags);
   await createDetached(context, { ...options, start: false }, { tty, interactive });
   process.stdout.write(`${id}\n`);
 };

@@ -29,8 +29,8 @@ const nameWidth = 19;
 const over = new Set(['done', 'exists']);
 
 /**
- * Collects the steps of a transfer of an image. The image's own steps have its reference and make no
- * line: what they say is in the sum.
+ * Collects the steps of a transfer of an image. The image's own steps make no line: what they say is
+ * in the sum.
  */
 export function createProgressBoard(reference: string): ProgressBoard {
   const blobs = new Map<string, Entry>();
@@ -39,7 +39,7 @@ export function createProgressBoard(reference: string): ProgressBoard {
   return {
     take(step, now) {
       startedAt ??= now;
-      if (step.ref === reference) {
+      if (!isBlob(step.ref)) {
         const news = image.status !== step.status;
         image = step;
         return news;
@@ -68,6 +68,9 @@ export function createProgressBoard(reference: string): ProgressBoard {
     },
   };
 }
+
+/** Whether a step is of one blob, `layer-sha256:…`, and not of the image as a whole. */
+export const isBlob = (ref: string): boolean => /^[a-z]+-sha\d+:/.test(ref);
 
 /** What stands for a blob: its kind, and the beginning of its digest. */
 export function blobName(ref: string): string {

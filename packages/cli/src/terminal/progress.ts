@@ -1,4 +1,4 @@
-import { blobName, createProgressBoard, type TransferStep } from './progress-board.js';
+import { blobName, createProgressBoard, isBlob, type TransferStep } from './progress-board.js';
 
 /** Shows how a transfer goes on. Disposing leaves the last picture. */
 export interface ProgressView extends Disposable {
@@ -24,7 +24,7 @@ function inLines(reference: string, stream: NodeJS.WriteStream): ProgressView {
   return {
     show(step) {
       if (!board.take(step, performance.now())) return;
-      stream.write(`${step.ref === reference ? reference : blobName(step.ref)}: ${step.status}\n`);
+      stream.write(`${isBlob(step.ref) ? blobName(step.ref) : reference}: ${step.status}\n`);
     },
     [Symbol.dispose]() {},
   };
