@@ -20,6 +20,8 @@ export interface Cli extends AsyncDisposable {
   run(args: readonly string[], options?: { input?: string | Buffer }): Promise<CliResult>;
   /** Starts it and leaves its streams to the test. */
   start(args: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable>;
+  /** What its environment has more than ours. */
+  readonly env: Readonly<Record<string, string>>;
   /** The words of a shell command that runs it. */
   shell(args: readonly string[]): string;
 }
@@ -42,15 +44,20 @@ export async function bundledCli(daemon: TestDaemon, namespace: string): Promise
   await writeFile(join(folder, 'dist/package.json'), '{"type":"module"}');
   const program = join(folder, 'bin/ctrd.js');
   const env = {
-    ...process.env,
     CONTAINERD_ADDRESS: daemon.address,
     CONTAINERD_NAMESPACE: namespace,
+    CTRD_CONFIG: join(folder, 'config.json'),
     CTRD_LOG_DIR: join(folder, 'logs'),
+    DOCKER_CONFIG: join(folder, 'docker'),
   };
   const start = (args: readonly string[]) =>
-    spawn(process.execPath, [program, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    spawn(process.execPath, [program, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
   return {
     start,
+    env,
     async run(args, { input } = {}) {
       const child = start(args);
       child.stdin.on('error', () => {});

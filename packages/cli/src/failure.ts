@@ -19,6 +19,9 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
   if (code === 'unavailable' && reason === 'forbidden') {
     return 'Run as root, or as a user who may open the socket.';
   }
+  if (code === 'unavailable' && (operation === 'pullImage' || operation === 'pushImage')) {
+    return 'Is the registry reachable from here? HTTPS_PROXY and /etc/containerd/certs.d are followed.';
+  }
   if (code === 'unavailable') {
     return 'Is containerd running? Set its socket with --address or CONTAINERD_ADDRESS.';
   }
@@ -31,10 +34,10 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
   if (code === 'not-found' && operation === 'pullImage') {
     return 'Check the reference; a private image needs a login.';
   }
-  if (code === 'not-found' && /container/i.test(operation ?? '')) {
+  if (code === 'not-found' && operation === 'getContainer') {
     return 'ctrd ps -a lists the containers of this namespace, ctrd namespace ls the namespaces.';
   }
-  if (code === 'not-found' && /image/i.test(operation ?? '')) {
+  if (code === 'not-found' && (operation === 'getImage' || operation === 'getOciImage')) {
     return 'ctrd images lists what there is; ctrd pull fetches an image.';
   }
   return undefined;

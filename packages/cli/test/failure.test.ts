@@ -31,6 +31,7 @@ describe('the explanation of a failure', () => {
     [error('not-found', { operation: 'getContainer', subject: 'web' }), 'ctrd ps -a'],
     [error('not-found', { operation: 'getImage', subject: 'web' }), 'ctrd images'],
     [error('not-found', { operation: 'pullImage' }), 'login'],
+    [error('unavailable', { operation: 'pullImage' }), 'registry'],
     [error('unauthenticated'), 'ctrd login'],
   ])('says what to try: %s', (failure, hint) => {
     const [first = '', second = ''] = explain(failure).split('\n');

@@ -1,7 +1,7 @@
 import type { Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { keyboard } from '../terminal/keyboard.js';
-import { untilEnd } from './run.js';
+import { leave, untilEnd } from './run.js';
 
 interface AttachFlags {
   readonly detachKeys?: string;
@@ -18,8 +18,6 @@ export const attach: Run<AttachFlags> = async ([reference = ''], flags, context)
     signal: context.signal,
   });
   const exit = await untilEnd(container, context, { tty, interactive, left });
-  if (exit === 'left') {
-    container.detach();
-    process.stderr.write('\r\n');
-  } else context.exit(exit.exitCode);
+  if (typeof exit === 'object') context.exit(exit.exitCode);
+  else leave(container, exit, context);
 };

@@ -19,7 +19,10 @@ type Problems = Awaited<ReturnType<Context['client']['doctor']>>['problems'];
 /** Fails with 1 when there is something to sweep, so that scripts can ask. */
 export const doctor: Run = async (_args, _options, context) => {
   const { findings, problems } = await context.client.doctor({ signal: context.signal });
-  print(context, findings satisfies readonly FindingRow[], columns);
+  const { output, template } = context.print;
+  if (findings.length === 0 && output === 'table' && template === undefined) {
+    process.stdout.write('there is nothing to sweep\n');
+  } else print(context, findings satisfies readonly FindingRow[], columns);
   tellProblems(problems);
   if (findings.length > 0 || problems.length > 0) context.exit(1);
 };

@@ -2,7 +2,7 @@ import type { Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { environment } from '../options/environment.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
-import { keyboard } from '../terminal/keyboard.js';
+import { hungUpCode, keyboard } from '../terminal/keyboard.js';
 
 interface ExecFlags {
   readonly interactive?: true;
@@ -32,5 +32,9 @@ export const exec: Run<ExecFlags> = async ([reference = '', ...args], flags, con
   });
   using _terminal = connectTerminal(process, { tty, interactive, signals: context.signals });
   const exit = await Promise.race([process.wait(), left]);
-  if (exit !== 'left') context.exit(exit.exitCode);
+  if (typeof exit === 'object') context.exit(exit.exitCode);
+  else if (exit === 'hung-up') {
+    await process.kill({ kill: 'SIGHUP' });
+    context.exit(hungUpCode);
+  }
 };

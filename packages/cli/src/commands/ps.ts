@@ -23,7 +23,7 @@ const columns: readonly Column<ContainerRow>[] = [
   { heading: 'STATUS', of: ({ status }) => status, style: ({ state }) => stateStyles[state] },
   { heading: 'PID', of: ({ pid }) => (pid === 0 ? '-' : String(pid)) },
   { heading: 'PORTS', of: ({ ports }) => portsText(ports) || '-', shrinks: true },
-  { heading: 'NAME', of: ({ name }) => name },
+  { heading: 'NAME', of: ({ name }) => name, shrinks: true },
 ];
 
 const stateStyles: Readonly<Record<string, Style>> = {

@@ -11,11 +11,13 @@ interface PullFlags {
 
 export const pull: Run<PullFlags> = async ([reference = ''], flags, { client, signal }) => {
   const { quiet = false, platform, allPlatforms, concurrency } = flags;
-  using view = showProgress(reference, { quiet });
-  const image = await client.pullImage(reference, {
-    ...{ platform, allPlatforms, concurrency, signal },
-    onProgress: (step) => view.show(step),
-  });
+  const image = await (async () => {
+    using view = showProgress(reference, { quiet });
+    return await client.pullImage(reference, {
+      ...{ platform, allPlatforms, concurrency, signal },
+      onProgress: (step) => view.show(step),
+    });
+  })();
   if (!quiet) process.stdout.write(`${image.name}\n`);
 };
 

@@ -4,7 +4,7 @@ import type { Context, Run } from '../context.js';
 import { logPath, logTo } from '../detached-log.js';
 import { containerOptions, type RunFlags } from '../options/run-options.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
-import { keyboard } from '../terminal/keyboard.js';
+import { hungUpCode, keyboard, type Leaving } from '../terminal/keyboard.js';
 import { pullFor } from './pull.js';
 
 export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
@@ -35,14 +35,25 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
       throw error;
     },
   );
-  if (exit === 'left') {
-    container.detach();
-    process.stderr.write(`\r\nctrd: it goes on without you; come back with: ctrd attach ${id}\n`);
+  if (typeof exit === 'object') {
+    if (flags.rm === true) await container.destroy();
+    context.exit(exit.exitCode);
+  } else if (exit === 'hung-up' && flags.rm === true) {
+    await container.destroy({ stopSignal: 'SIGHUP' });
+    context.exit(hungUpCode);
+  } else leave(container, exit, context);
+};
+
+/** Lets a container go on without this terminal. */
+export function leave(container: Container, how: Leaving, context: Pick<Context, 'exit'>): void {
+  container.detach();
+  if (how === 'hung-up') {
+    context.exit(hungUpCode);
     return;
   }
-  if (flags.rm === true) await container.destroy();
-  context.exit(exit.exitCode);
-};
+  const { id } = container;
+  process.stderr.write(`\r\nctrd: it goes on without you; come back with: ctrd attach ${id}\n`);
+}
 
 export const create: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
   const { tty = false, interactive = false } = flags;
@@ -61,7 +72,7 @@ export async function untilEnd(
     left,
     start = false,
     ...wishes
-  }: { tty: boolean; interactive: boolean; left: Promise<'left'>; start?: boolean },
+  }: { tty: boolean; interactive: boolean; left: Promise<Leaving>; start?: boolean },
 ) {
   using _terminal = connectTerminal(container, { ...wishes, signals });
   if (start) await container.start();

@@ -5,7 +5,7 @@ import { forEach } from '../each.js';
 import { findContainer } from '../find-container.js';
 import { plainFile } from '../logs/plain-file.js';
 import { keyboard } from '../terminal/keyboard.js';
-import { untilEnd } from './run.js';
+import { leave, untilEnd } from './run.js';
 
 interface StartFlags {
   readonly attach?: true;
@@ -51,6 +51,6 @@ async function startAttached(
   const exit = await untilEnd(container, context, { tty, interactive, left, start: true });
   ended.abort();
   await printed;
-  if (exit === 'left') container.detach();
-  else context.exit(exit.exitCode);
+  if (typeof exit === 'object') context.exit(exit.exitCode);
+  else leave(container, exit, context);
 }

@@ -53,7 +53,7 @@ export function listing(value: object, indent = ''): string {
       if (typeof entry === 'object' && entry !== null) {
         return `${indent}${key}:\n${listing(entry, `${indent}  `)}`;
       }
-      return `${indent}${key}: ${entry}\n`;
+      return `${indent}${key}: ${entry === '' ? '-' : entry}\n`;
     })
     .join('');
 }

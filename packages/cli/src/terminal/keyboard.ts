@@ -6,9 +6,15 @@ import { defaultDetachKeys, parseDetachKeys, watchKeys } from './detach-keys.js'
 export interface Keyboard {
   /** What the process reads. */
   readonly stdin: Exclude<StdioOption, string>['stdin'];
-  /** Resolves when the keys were typed by which one leaves; never without a terminal. */
-  readonly left: Promise<'left'>;
+  /** Resolves when the user goes; never without a terminal. */
+  readonly left: Promise<Leaving>;
 }
+
+/** By the keys for it, or because the terminal is gone: its window was closed. */
+export type Leaving = 'left' | 'hung-up';
+
+/** A process that SIGHUP ended has this code; so has a command whose terminal went away. */
+export const hungUpCode = 129;
 
 /** Our input for a process: as it is, or from a terminal on which keys mean leaving. */
 export function keyboard({
@@ -21,12 +27,12 @@ export function keyboard({
   readonly detachKeys?: string | undefined;
 }): Keyboard {
   const sequence = parseDetachKeys(detachKeys);
-  const never = new Promise<'left'>(() => {});
+  const never = new Promise<Leaving>(() => {});
   if (!interactive) return { stdin: 'null', left: never };
   if (!tty || !process.stdin.isTTY) return { stdin: 'inherit', left: never };
   const watch = watchKeys(sequence);
-  let leave: (reason: 'left') => void = () => {};
-  const left = new Promise<'left'>((resolve) => {
+  let leave: (how: Leaving) => void = () => {};
+  const left = new Promise<Leaving>((resolve) => {
     leave = resolve;
   });
   const stdin = new Transform({
@@ -37,6 +43,8 @@ export function keyboard({
       done();
     },
   });
-  process.stdin.pipe(stdin);
+  // Its end is no key: in raw mode, Ctrl-D is one like any other.
+  process.stdin.once('end', () => leave('hung-up')).once('error', () => leave('hung-up'));
+  process.stdin.pipe(stdin, { end: false });
   return { stdin, left };
 }

@@ -25,7 +25,9 @@ export function relaySignals(): SignalRelay {
     }
   };
   // Whoever reads our output has gone: as with a pipe in a shell, so does whoever writes it.
-  const gone = () => {
+  const gone = ({ code }: NodeJS.ErrnoException) => {
+    // A terminal that went away says EIO; what that means is not ours to say.
+    if (code !== 'EPIPE') return;
     if (forwarded === undefined) process.exit(128 + constants.signals.SIGPIPE);
     forwarded('SIGKILL');
   };
