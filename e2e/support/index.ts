@@ -43,6 +43,6 @@ export {
   privateAuthority,
 } from './registry.js';
 export { isAlive, type Shim, shimSocket, shims } from './remains.js';
-export { type TokenServer, tokenServer } from './token-server.js';
 export { openTerminal, type Terminal } from './terminal.js';
+export { type TokenServer, tokenServer } from './token-server.js';
 export { type WaitOptions, waitFor } from './wait-for.js';
