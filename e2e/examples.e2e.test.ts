@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { defaultClient } from '@ctrd/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../examples/compose/main.js';
+import * as life from '../examples/containers/main.js';
 import { audit } from '../examples/plugin/main.js';
 import { greet } from '../examples/quick-start/main.js';
 import { bundle } from '../tools/bundles/bundle.js';
@@ -55,6 +56,19 @@ describe('the examples', () => {
       write.mockRestore();
     }
     expect(printed.join('')).toContain('hello from container\n');
+  });
+
+  it('containers: runs, enters, logs and ends', async () => {
+    const before = await oracle.count();
+    const rootfs = join(folder, 'rootfs');
+    await busyboxRootfs(rootfs);
+    const client = await life.connect({ address, namespace });
+    expect(await life.filter(client, rootfs, 'b\na\n')).toBe('a\nb\n');
+    expect(await life.enter(client, rootfs)).toEqual(['app\n', 'timeout']);
+    expect(await life.logged(client, rootfs, join(folder, 'x.log').slice(1))).toBe('1\n2\n3\n');
+    expect(await life.end(client, rootfs)).toBe(137);
+    await client.close();
+    await oracle.expectNothingLeft(before);
   });
 
   it('compose: tells of exits, and lets nobody be privileged', async () => {
