@@ -30,7 +30,7 @@ import type {
   SnapshotUsageOptions,
   WalkSnapshotsOptions,
 } from './snapshot-api.js';
-import { onImage } from './snapshot-source.js';
+import { imagesOf, onImage } from './snapshot-source.js';
 import type { SnapshotStore, StorePlace } from './snapshot-store.js';
 import { snapshotTree } from './snapshot-tree.js';
 import { findSnapshotter } from './snapshotter.js';
@@ -70,9 +70,19 @@ export function snapshotOperations(parts: SnapshotParts) {
       const labels = { ...kept(options), ...owned(options), ...(await idMaps(options, at)) };
       const mounts = await (image === undefined
         ? store[kind](key, parent, labels, at)
-        : onImage(parts.images(), image, at, (id) => store[kind](key, id, labels, at)));
+        : onImageNamed(image, at, (id) => store[kind](key, id, labels, at)));
       return { key, snapshotter: at.snapshotter, mounts };
     };
+
+  async function onImageNamed(
+    reference: string,
+    at: StorePlace,
+    make: (chainId: string) => Promise<readonly MountSpec[]>,
+  ) {
+    const images = imagesOf(parts.images(), reference);
+    const image = await images.resolve(reference, { signal: at.signal });
+    return await onImage(images, image, at, make);
+  }
 
   async function idMaps(
     options: Running<CreateSnapshotOptions>,

@@ -5,6 +5,7 @@ import {
   type MountSpec,
   type Owner,
   ownerLabel,
+  type ResolvedImage,
   type SnapshotPlace,
   type SnapshotSource,
 } from '@ctrd/core';
@@ -20,8 +21,8 @@ export function createSnapshotSource(
   images: () => ImageSource | undefined,
 ): SnapshotSource {
   return {
-    fromImage: (key, reference, place) =>
-      onImage(images(), reference, place, (chainId) =>
+    fromImage: (key, image, place) =>
+      onImage(imagesOf(images(), image.reference), image, place, (chainId) =>
         store.prepare(key, chainId, { [ownerLabel]: owner.id, ...place.labels }, place),
       ),
     mounts: (key, place) => store.mounts(key, place),
@@ -35,21 +36,23 @@ export function createSnapshotSource(
   };
 }
 
+/** The source of images. Throws `failed-precondition`, naming what to add, when there is none. */
+export function imagesOf(images: ImageSource | undefined, reference: string): ImageSource {
+  if (images !== undefined) return images;
+  throw new CtrdError('a snapshot of an image needs images: add images() of @ctrd/images', {
+    code: 'failed-precondition',
+    reason: 'missing-plugin',
+    subject: reference,
+  });
+}
+
 /** Makes a snapshot on an image's layers; unpacks them, once, when they are not there yet. */
 export async function onImage(
-  images: ImageSource | undefined,
-  reference: string,
+  images: ImageSource,
+  { reference, chainId }: Pick<ResolvedImage, 'reference' | 'chainId'>,
   { snapshotter, signal }: SnapshotPlace,
   make: (chainId: string) => Promise<readonly MountSpec[]>,
 ): Promise<readonly MountSpec[]> {
-  if (images === undefined) {
-    throw new CtrdError('a snapshot of an image needs images: add images() of @ctrd/images', {
-      code: 'failed-precondition',
-      reason: 'missing-plugin',
-      subject: reference,
-    });
-  }
-  const { chainId } = await images.resolve(reference, { signal });
   try {
     return await make(chainId);
   } catch (error) {

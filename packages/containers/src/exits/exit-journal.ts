@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Token, token } from '@ctrd/core';
 import type { ExitMessage, ProcessKey } from './exit-message.js';
@@ -89,7 +89,7 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
     find,
     async forget(key) {
       await Promise.all(
-        kinds.map((kind) => rm(join(folder(), fileName(key, kind)), { force: true })),
+        kinds.map((kind) => unlink(join(folder(), fileName(key, kind))).catch(unlessMissing)),
       );
     },
     async list() {
@@ -105,6 +105,10 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
 function journalFolder({ runtimeDir, address, namespace }: JournalPlace): string {
   const daemon = createHash('sha256').update(address).digest('hex').slice(0, 16);
   return join(runtimeDir, 'exits', `${daemon}-${namespace}`);
+}
+
+function unlessMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 const kinds = ['watch', 'exit'] as const;

@@ -36,9 +36,7 @@ export async function makeRoot(
   }
   const resolved = await parts.images().resolve(image ?? '', { signal });
   const place = { snapshotter, signal, lease: lease?.id };
-  const mounts = await uninterrupted(signal, () =>
-    snapshots.fromImage(id, resolved.reference, place),
-  );
+  const mounts = await uninterrupted(signal, () => snapshots.fromImage(id, resolved, place));
   rollback.add('snapshot', (limit) => snapshots.remove(id, { snapshotter, signal: limit }));
   return { image: resolved, snapshotter, snapshotKey: id, mounts };
 }

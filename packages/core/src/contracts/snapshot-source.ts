@@ -1,4 +1,5 @@
 import { type Token, token } from '../di/token.js';
+import type { ResolvedImage } from './image-source.js';
 
 /** A mount as containerd describes it. */
 export interface MountSpec {
@@ -20,7 +21,7 @@ export interface SnapshotSource {
   /** Makes a writable snapshot on the image's layers, unpacking them when they are not there. */
   fromImage(
     key: string,
-    reference: string,
+    image: Pick<ResolvedImage, 'reference' | 'chainId'>,
     place: SnapshotPlace & { readonly labels?: Readonly<Record<string, string>> | undefined },
   ): Promise<readonly MountSpec[]>;
   mounts(key: string, place: SnapshotPlace): Promise<readonly MountSpec[]>;
