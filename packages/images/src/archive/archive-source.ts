@@ -23,7 +23,11 @@ export async function* readArchive(
       const copied = pipeline(Readable.from(rest), gunzip, { signal });
       // Its failure is the reader's as well, who may stop before the end.
       copied.catch(() => {});
-      yield* gunzip;
+      try {
+        yield* gunzip;
+      } catch (error) {
+        throw damaged(error);
+      }
       return;
     }
     case 'zstd':
@@ -34,6 +38,15 @@ export async function* readArchive(
     default:
       throw invalidArgument('source', 'be a tar archive, plain or packed by gzip');
   }
+}
+
+/** What gzip says of its own; a failure of the source stays what it is. */
+function damaged(error: unknown): unknown {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || !code.startsWith('Z_')) return error;
+  return new CtrdError(`source must be a whole gzip file: ${message}`, {
+    ...{ code: 'invalid-argument', field: 'source', cause: error },
+  });
 }
 
 /** How some content is packed, by its first bytes; `other` is a packer that images never use. */

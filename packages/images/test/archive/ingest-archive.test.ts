@@ -1,0 +1,273 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { packTar } from 'modern-tar';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { archiveEvidence } from '../../src/archive/archive-evidence.js';
+import { archiveImages } from '../../src/archive/archive-images.js';
+import { ingestArchive } from '../../src/archive/ingest-archive.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { memoryContent } from '../support/memory-content.js';
+
+type Files = Record<string, string | Uint8Array | { readonly to: string; readonly hard?: true }>;
+
+const { signal } = new AbortController();
+const place = { signal, lease: 'lease-1' };
+let store = memoryContent();
+
+beforeEach(() => {
+  store = memoryContent();
+});
+
+function tarOf(files: Files | readonly [string, string | Uint8Array][]): Promise<Uint8Array> {
+  const entries = Array.isArray(files) ? files : Object.entries(files as Files);
+  return packTar(
+    entries.map(([name, content]) => {
+      if (typeof content === 'object' && 'to' in content) {
+        const type = content.hard === true ? 'link' : 'symlink';
+        return { header: { name, type, linkname: content.to, size: 0 } };
+      }
+      return { header: { name, type: 'file', size: content.length }, body: content };
+    }),
+  );
+}
+
+async function ingest(files: Parameters<typeof tarOf>[0], pack = (bytes: Uint8Array) => bytes) {
+  const archive = pack(await tarOf(files));
+  async function* source() {
+    for (let at = 0; at < archive.length; at += 700) yield archive.subarray(at, at + 700);
+  }
+  return await ingestArchive(store.content, source(), place);
+}
+
+const layout = { 'oci-layout': '{"imageLayoutVersion":"1.0.0"}' };
+const descriptor = (digest: string, annotations?: object) => ({
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  ...{ digest, size: 10, annotations },
+});
+const index = (...manifests: object[]) => JSON.stringify({ schemaVersion: 2, manifests });
+const one = `sha256:${'1'.repeat(64)}`;
+const two = `sha256:${'2'.repeat(64)}`;
+const invalid = expect.objectContaining({ code: 'invalid-argument', field: 'source' });
+
+describe('the files of an archive', () => {
+  it('are in the store under their digests, the documents apart', async () => {
+    const digest = digestOf('a blob');
+    const archive = await ingest({
+      ...layout,
+      'index.json': index(descriptor(one)),
+      [`blobs/${digest.replace(':', '/')}`]: 'a blob',
+    });
+    expect([...store.blobs.keys()]).toEqual([digest]);
+    expect(store.refs).toEqual([`import-${digest}`]);
+    expect(Buffer.from(archive.index ?? []).toString()).toContain(one);
+  });
+
+  it('are refused when they are not what their digest says', async () => {
+    const name = `blobs/sha256/${'0'.repeat(64)}`;
+    await expect(ingest({ [name]: 'a blob' })).rejects.toMatchObject({ code: 'data-loss' });
+  });
+
+  it('have refs of their own lease when their names are no digests', async () => {
+    await ingest({ 'layer.tar': 'x', 'blobs/md5/00': 'y', 'blobs/sha256/short': 'z' });
+    expect(store.refs.every((ref) => ref.startsWith('import-lease-1-'))).toBe(true);
+  });
+
+  it('are found through links, which lead nowhere but into the archive', async () => {
+    const archive = await ingest({
+      'a/layer.tar': 'content',
+      'b/layer.tar': { to: '../a/layer.tar' },
+      'c.tar': { to: 'b/layer.tar', hard: true },
+      'out.tar': { to: '../../../../etc/passwd' },
+      'absolute.tar': { to: '/etc/passwd' },
+      'loop.tar': { to: 'pool.tar' },
+      'pool.tar': { to: 'loop.tar' },
+      'self.tar': { to: 'self.tar' },
+    });
+    for (const name of ['a/layer.tar', 'b/layer.tar', 'c.tar', './b/../a/layer.tar']) {
+      expect(archive.file(name).digest).toBe(digestOf('content'));
+    }
+    for (const name of ['out.tar', 'absolute.tar', 'loop.tar', 'self.tar', 'none', '']) {
+      expect(() => archive.file(name)).toThrow(invalid);
+    }
+  });
+
+  it('of two of one name are the later one, as for tar', async () => {
+    const archive = await ingest([
+      ['x', 'first'],
+      ['x', 'second'],
+    ]);
+    expect(archive.file('x').digest).toBe(digestOf('second'));
+  });
+
+  it('are not held in memory beyond what documents may have', async () => {
+    const huge = Buffer.alloc((20 << 20) + 1, ' ');
+    for (const name of ['index.json', 'manifest.json', 'oci-layout']) {
+      await expect(ingest({ [name]: huge })).rejects.toMatchObject({ code: 'too-large' });
+    }
+  });
+
+  it('tell how they are packed', async () => {
+    const archive = await ingest({
+      plain: 'x'.repeat(100),
+      gzip: gzipSync('x'),
+      zstd: Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]),
+      bzip2: 'BZh91AY',
+      xz: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+      short: 'x',
+    });
+    const names = ['plain', 'gzip', 'zstd', 'bzip2', 'xz', 'short'];
+    expect(names.map((name) => archive.file(name).compression)).toEqual([
+      ...[undefined, 'gzip', 'zstd', 'other', 'other', undefined],
+    ]);
+  });
+});
+
+describe('an archive', () => {
+  it('may be packed by gzip', async () => {
+    const archive = await ingest({ x: 'content' }, gzipSync);
+    expect(archive.file('x').digest).toBe(digestOf('content'));
+  });
+
+  it.each([
+    ['cut off', (bytes: Uint8Array) => gzipSync(bytes).subarray(0, 60)],
+    ['damaged', (bytes: Uint8Array) => Buffer.concat([gzipSync(bytes).subarray(0, 15), bytes])],
+  ])('is refused when its gzip is %s', async (_, pack) => {
+    await expect(ingest({ x: randomBytes(2000) }, pack)).rejects.toEqual(invalid);
+  });
+
+  it.each([
+    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0]), { code: 'unimplemented' }],
+    ['bzip2', Buffer.from('BZh91AY&SY'), { code: 'invalid-argument', field: 'source' }],
+  ])('packed by %s is refused by that name', async (_, bytes, error) => {
+    await expect(ingest({}, () => bytes)).rejects.toMatchObject(error);
+  });
+
+  it.each([5, null, {}, [1]])('is neither a path nor bytes: %j', async (source) => {
+    const reading = ingestArchive(store.content, source as never, place);
+    await expect(reading).rejects.toMatchObject({ code: 'invalid-argument', field: 'source' });
+  });
+});
+
+describe('the images of a layout', () => {
+  const images = async (document: string, name?: string, files: Files = {}) =>
+    archiveImages(await ingest({ ...layout, 'index.json': document, ...files }), name).map(
+      ({ names, target }) => [...names, 'digest' in target ? target.digest : target.mediaType],
+    );
+
+  it('have the names that the layout gives them', async () => {
+    const document = index(
+      descriptor(one, { 'io.containerd.image.name': 'docker.io/library/a:1' }),
+      descriptor(two, { 'org.opencontainers.image.ref.name': 'example.com/b:2' }),
+      descriptor(two),
+    );
+    expect(await images(document)).toEqual([
+      ['docker.io/library/a:1', one],
+      ['example.com/b:2', two],
+    ]);
+  });
+
+  it('are of the given repository when they have only tags', async () => {
+    const document = index(
+      descriptor(one, { 'org.opencontainers.image.ref.name': 'v1' }),
+      descriptor(two, { 'org.opencontainers.image.ref.name': 'v2' }),
+    );
+    expect(await images(document, 'team/app')).toEqual([
+      ['docker.io/team/app:v1', one],
+      ['docker.io/team/app:v2', two],
+    ]);
+    await expect(images(document)).rejects.toEqual(invalid);
+  });
+
+  it('are one image of the given name, or its platforms', async () => {
+    expect(await images(index(descriptor(one)), 'app:1')).toEqual([
+      ['docker.io/library/app:1', one],
+    ]);
+    expect(await images(index(descriptor(one), descriptor(two)), 'app:1')).toEqual([
+      ['docker.io/library/app:1', 'application/vnd.oci.image.index.v1+json'],
+    ]);
+  });
+
+  it('are not the signatures beside them, which are evidence', async () => {
+    const tag = `sha256-${'1'.repeat(64)}.sig`;
+    const bytes = '{"a":"signature"}';
+    const digest = digestOf(bytes);
+    const files = { [`blobs/${digest.replace(':', '/')}`]: bytes };
+    const signature = descriptor(digest, { 'org.opencontainers.image.ref.name': tag });
+    const document = index(descriptor(one), signature);
+    expect(await images(document, 'app:1', files)).toEqual([['docker.io/library/app:1', one]]);
+
+    const archive = await ingest({ ...layout, 'index.json': document, ...files });
+    const evidence = archiveEvidence(store.content, archive, 'docker.io/library/app:1', place);
+    const found = await evidence.manifest(tag);
+    expect(Buffer.from(found?.bytes ?? []).toString()).toBe(bytes);
+    expect(await evidence.manifest('sha256-other.sig')).toBeUndefined();
+  });
+
+  it.each([
+    ['of another version', { 'oci-layout': '{"imageLayoutVersion":"2"}', 'index.json': index() }],
+    ['with an empty index', { ...layout, 'index.json': index() }],
+    ['without names', { ...layout, 'index.json': index(descriptor(one)) }],
+    ['without an index', layout],
+    ['of nothing', {}],
+  ])('are refused of a layout %s', async (_, files) => {
+    const archive = await ingest(files as Files);
+    expect(() => archiveImages(archive, undefined)).toThrow(invalid);
+  });
+
+  it.each([
+    ['is no JSON', 'nonsense'],
+    ['is a list', '[]'],
+    ['has a digest of too few digits', index({ ...descriptor(one), digest: 'sha256:1' })],
+    ['has a digest that is a path', index({ ...descriptor(one), digest: '../../x' })],
+    ['has a negative size', index({ ...descriptor(one), size: -1 })],
+    ['is a manifest as well', JSON.stringify({ manifests: [], layers: [], config: {} })],
+  ])('are refused when the index %s', async (_, document) => {
+    const archive = await ingest({ ...layout, 'index.json': document });
+    expect(() => archiveImages(archive, 'a:1')).toThrow(
+      expect.objectContaining({ code: 'data-loss', reason: 'malformed' }),
+    );
+  });
+
+  it('are no more than an index may have', async () => {
+    const many = index(...Array.from({ length: 1001 }, () => descriptor(one)));
+    const archive = await ingest({ ...layout, 'index.json': many });
+    expect(() => archiveImages(archive, 'a:1')).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    );
+  });
+});
+
+describe('the images of a Docker archive', () => {
+  const docker = async (manifest: unknown, files: Files = { 'c.json': '{}', 'l.tar': 'layer' }) =>
+    await ingest({ ...files, 'manifest.json': JSON.stringify(manifest) });
+  const image = { Config: 'c.json', RepoTags: ['app:1', 'app:2', 'app:1'], Layers: ['l.tar'] };
+
+  it('get a manifest of what the archive names, by how each layer is packed', async () => {
+    const archive = await docker([{ ...image, Layers: ['l.tar', 'z.tar'] }], {
+      ...{ 'c.json': '{}', 'l.tar': 'layer', 'z.tar': gzipSync('layer') },
+    });
+    const [made, ...others] = archiveImages(archive, undefined);
+    expect(others).toEqual([]);
+    expect(made?.names).toEqual(['docker.io/library/app:1', 'docker.io/library/app:2']);
+    const target = made?.target;
+    if (target === undefined || 'digest' in target) throw new Error('it is a new document');
+    const manifest = JSON.parse(Buffer.from(target.document).toString());
+    expect(manifest.config.digest).toBe(digestOf('{}'));
+    expect(manifest.layers.map(({ mediaType }: { mediaType: string }) => mediaType)).toEqual([
+      'application/vnd.docker.image.rootfs.diff.tar',
+      'application/vnd.docker.image.rootfs.diff.tar.gzip',
+    ]);
+  });
+
+  it.each([
+    ['lists nothing', []],
+    ['is no list', {}],
+    ['lacks a layer', [{ ...image, Layers: ['none.tar'] }]],
+    ['lacks its config', [{ ...image, Config: '/etc/passwd' }]],
+    ['has no names', [{ ...image, RepoTags: null }]],
+    ['has too many layers', [{ ...image, Layers: Array.from({ length: 501 }, () => 'l.tar') }]],
+  ])('are refused when the manifest %s', async (_, manifest) => {
+    const archive = await docker(manifest);
+    expect(() => archiveImages(archive, undefined)).toThrow(invalid);
+  });
+});
