@@ -26,6 +26,7 @@ import type { LiveContainer } from './registry.js';
 import { restartLabels } from './restart.js';
 import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
+import { startProcess } from './start.js';
 import { deleteTask, onTask, signalTask } from './tasks.js';
 import { checkContainerOptions, checkId, isTty } from './validate.js';
 
@@ -58,7 +59,7 @@ export async function createContainer(
   await beginJournal(parts, key, io);
   const process = watchInit(parts, id, io);
   rollback.add('watch', async () => process.abandon());
-  if (options.start !== false) await startTask(parts, id, signal);
+  if (options.start !== false) await startProcess(parts, key, signal);
   if (options.restart !== undefined) {
     // Not before the start: the monitor would start what it finds without a task.
     await labelRecord(parts.rpc, id, restartLabels(options.restart), signal);
@@ -83,15 +84,8 @@ export async function startContainer(
     if (status !== 'created') {
       throw new CtrdError(`it is ${status}`, { code: 'failed-precondition', reason: 'state' });
     }
-    await startTask(parts, id, signal);
+    await startProcess(parts, { containerId: id, execId: '' }, signal);
   });
-}
-
-/** Never sent twice: a second one breaks the shim of 1.7 and 2.1. */
-async function startTask(parts: ContainerParts, id: string, signal: AbortSignal): Promise<void> {
-  await uninterrupted(signal, (limit) =>
-    parts.rpc.client(Tasks).start({ containerId: id }, { affinity: id, signal: limit }),
-  );
 }
 
 /** Watches a container's own process. `keepTask` leaves the stopped task as it is. */
@@ -164,10 +158,12 @@ async function makeTask(
   const runtime = runtimeOf(options.runtime);
   // A step that hangs must be undone too, and the daemon may have made the task all the same.
   rollback.add('task', async (limit) => {
-    await signalTask(parts.rpc, key, { number: 9, all: true, signal: limit });
-    const ended = parts.rpc.client(Tasks).wait(key, { signal: limit, role: 'stream' });
+    await signalTask(parts.patient, key, { number: 9, all: true, signal: limit });
+    const ended = parts.patient.client(Tasks).wait(key, { signal: limit, role: 'stream' });
     await ended.catch(() => {});
-    await deleteTask(parts.rpc, key, limit);
+    await deleteTask(parts.patient, key, limit);
+    // A daemon that died in the making of it does not know it; its shim lives all the same.
+    await parts.shims.dismiss(id, { signal: limit });
   });
   const { pid } = await uninterrupted(signal, (limit) =>
     parts.rpc.client(Tasks).create(

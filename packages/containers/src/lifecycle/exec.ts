@@ -30,6 +30,7 @@ import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live
 import type { ContainerParts } from './parts.js';
 import { getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
+import { notStarted, startProcess } from './start.js';
 import { deleteTask, findTask, onTask, signalTask } from './tasks.js';
 import { checkExecOptions, checkId, isTty } from './validate.js';
 
@@ -51,8 +52,8 @@ export async function execInContainer(
   try {
     return await execOnce(parts, id, options);
   } catch (error) {
-    // containerd 1.6 has been seen to lose a process between its making and its start. Nothing has
-    // run then, and another id is as good.
+    // The daemon went away between its making and its start, or lost it there, as 1.6 has been seen
+    // to. Nothing has run then, and another id is as good.
     if (!isLost(error) || options.execId !== undefined) throw error;
     return await execOnce(parts, id, options);
   }
@@ -61,7 +62,8 @@ export async function execInContainer(
 const lostBeforeStart = 'lost-before-start';
 
 function isLost(error: unknown): boolean {
-  return hasCode(error, 'not-found') && error.reason === lostBeforeStart;
+  const { reason } = toCtrdError(error);
+  return reason === lostBeforeStart || reason === notStarted;
 }
 
 /** How long a start that failed waits for the handlers of the end of what never began. */
@@ -98,7 +100,7 @@ async function execOnce(
   const process = watchExec(parts, key, io);
   rollback.add('watch', async () => process.abandon());
   parts.registry.get(id)?.execs.set(execId, process);
-  const pid = await startProcess(parts, key, signal).catch(async (error: unknown) => {
+  const pid = await startExec(parts, key, signal).catch(async (error: unknown) => {
     if (isLost(error)) process.quiet = true;
     process.neverBegan(lostExit(key, `it did not start: ${toCtrdError(error).rawMessage}`));
     // Handlers first: they are told of every process that was made, this one too.
@@ -127,17 +129,13 @@ export function watchExec(parts: ContainerParts, key: ProcessKey, io: ProcessIo)
   });
 }
 
-async function startProcess(
+async function startExec(
   parts: ContainerParts,
   key: ProcessKey,
   signal: AbortSignal,
 ): Promise<number> {
   try {
-    // Not aborted half-way: a process that has started must be known to be ended.
-    const started = await uninterrupted(signal, (limit) =>
-      parts.rpc.client(Tasks).start(key, { affinity: key.containerId, signal: limit }),
-    );
-    return started.pid;
+    return await startProcess(parts, key, signal);
   } catch (error) {
     if (hasCode(error, 'not-found')) {
       const task = await findTask(parts.rpc, { ...key, execId: '' }, signal);
@@ -221,8 +219,8 @@ async function removeProcess(
   key: ProcessKey,
   signal: AbortSignal,
 ): Promise<void> {
-  await signalTask(parts.rpc, key, { number: 9, signal }).catch(() => false);
-  const task = await findTask(parts.rpc, key, signal);
+  await signalTask(parts.patient, key, { number: 9, signal }).catch(() => false);
+  const task = await findTask(parts.patient, key, signal);
   if (task?.status === 'running') await parts.exits.watch(key, { signal });
-  await deleteTask(parts.rpc, key, signal);
+  await deleteTask(parts.patient, key, signal);
 }

@@ -51,8 +51,8 @@ export async function makeRecord(
   };
   // Also when the call's fate is not known, but never the record of another call.
   rollback.add('record', async (limit) => {
-    const found = await findRecord(parts.rpc, id, limit);
-    if (found?.labels[labels.creation] === creation) await deleteRecord(parts.rpc, id, limit);
+    const found = await findRecord(parts.patient, id, limit);
+    if (found?.labels[labels.creation] === creation) await deleteRecord(parts.patient, id, limit);
   });
   await uninterrupted(signal, (limit) =>
     parts.rpc.client(Containers).create({ container }, { signal: limit }),

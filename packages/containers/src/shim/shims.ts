@@ -13,9 +13,9 @@ export interface Shims {
    */
   wait(key: ProcessKey, options: Running): Promise<ExitMessage | undefined>;
   /**
-   * Ends a shim that has nothing left to do: a daemon that is interrupted while it deletes a task
-   * forgets the task first, and leaves the shim and its folder for ever. The daemon notices the end,
-   * and removes the folder. A shim that still has a container refuses.
+   * Ends a shim, with its container if that still is there. Only of a task that the daemon does not
+   * know: one that dies while it makes a task, or is interrupted while it deletes one, leaves the
+   * shim and its folder for ever. The daemon notices the end of the shim, and removes the folder.
    */
   dismiss(containerId: string, options: Running): Promise<void>;
 }
@@ -59,10 +59,21 @@ export function createShims(namespace: string, address: () => string): Shims {
     },
     async dismiss(containerId, { signal }) {
       await ask({ containerId, execId: '' }, signal, async (shim) => {
-        await either(
-          () => shim.call(TaskV3.method.shutdown, { id: containerId }, { signal }),
-          () => shim.call(TaskV2.method.shutdown, { id: containerId }, { signal }),
-        );
+        const limit = { signal };
+        const task = { id: containerId };
+        const end = { ...task, signal: 9, all: true };
+        // What has ended or is deleted already cannot be once more, and the next step is due.
+        const steps = [
+          () => shim.call(TaskV3.method.kill, end, limit),
+          () => shim.call(TaskV2.method.kill, end, limit),
+          () => shim.call(TaskV3.method.wait, task, limit),
+          () => shim.call(TaskV2.method.wait, task, limit),
+          () => shim.call(TaskV3.method.delete, task, limit),
+          () => shim.call(TaskV2.method.delete, task, limit),
+          () => shim.call(TaskV3.method.shutdown, task, limit),
+          () => shim.call(TaskV2.method.shutdown, task, limit),
+        ];
+        for (const step of steps) await step().then(undefined, () => {});
       });
     },
   };

@@ -1,0 +1,34 @@
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import { CtrdError, hasCode, uninterrupted } from '@ctrd/core';
+import type { ProcessKey } from '../exits/exit-message.js';
+import type { ContainerParts } from './parts.js';
+import { findTask } from './tasks.js';
+
+/** Under `unavailable`: the daemon went away under a start, which has not happened. */
+export const notStarted = 'not-started';
+
+/**
+ * Starts a process that was made, and answers its id. Never sent twice: a second start breaks the
+ * shim, one of a process that runs in containerd 1.7 and 2, one of a process whose start was cut off
+ * in 1.6 as well. When the daemon went away under the call, the state of the process says what became
+ * of it; throws `unavailable` with reason `not-started` for one that has not been started.
+ */
+export function startProcess(
+  parts: ContainerParts,
+  key: ProcessKey,
+  signal: AbortSignal,
+): Promise<number> {
+  return uninterrupted(signal, async (limit) => {
+    try {
+      const call = { affinity: key.containerId, signal: limit };
+      return (await parts.rpc.client(Tasks).start(key, call)).pid;
+    } catch (error) {
+      if (!hasCode(error, 'unavailable') || error.reason !== 'dropped') throw error;
+      const task = await findTask(parts.patient, key, limit);
+      if (task !== undefined && task.status !== 'created') return task.pid;
+      throw new CtrdError('the daemon went away before it was started', {
+        ...{ code: 'unavailable', reason: notStarted, cause: error },
+      });
+    }
+  });
+}
