@@ -1,0 +1,133 @@
+import { Events } from '@ctrd/api/services/events/v1';
+import { ctrd, definePlugin, Rpc } from '@ctrd/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { namespaceOf, waitFor } from '../support/index.js';
+import { connect, type Fixture, makeFixture, withClient } from './fixture.js';
+
+let fixture: Fixture;
+const namespace = namespaceOf(import.meta.url);
+
+beforeAll(async () => {
+  fixture = await makeFixture(namespace);
+});
+
+afterAll(() => fixture?.[Symbol.asyncDispose]());
+
+const quiet = { stdio: 'null' } as const;
+
+describe('a process', { timeout: 60_000 }, () => {
+  it('that ignores SIGTERM is killed when its grace is over', async () => {
+    await withClient(fixture, async ({ client }) => {
+      const job = await client.createContainer(
+        fixture.sh('stubborn', 'trap "" TERM; while :; do sleep 1; done', quiet),
+      );
+      const began = performance.now();
+      expect(await job.stop({ graceMs: 500 })).toMatchObject({ exitCode: 137 });
+      expect(performance.now() - began).toBeGreaterThanOrEqual(500);
+      await job.destroy();
+    });
+  });
+
+  it('that is paused is ended all the same', async () => {
+    await withClient(fixture, async ({ client }) => {
+      const job = await client.createContainer(fixture.sh('paused', 'sleep 600', quiet));
+      await job.pause();
+      expect(await job.destroy({ graceMs: 0 })).toMatchObject({ exitCode: 137 });
+    });
+  });
+
+  it('that leaves zombies and children of its own ends with its own code', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const script =
+        '(sleep 600 & exec sleep 0.1) & for i in 1 2 3; do (exit 0) & done; sleep 0.3; exit 11';
+      const job = await client.createContainer(fixture.sh('parent', script));
+      job.stdout.resume();
+      expect(await job.wait()).toMatchObject({ exitCode: 11 });
+      expect(exits).toHaveLength(1);
+      await job.destroy();
+    });
+  });
+});
+
+describe('fifty processes', { timeout: 60_000 }, () => {
+  it('that end in the same instant are each told once, with their own codes', async () => {
+    await withClient(fixture, async ({ client, execExits }) => {
+      const job = await client.createContainer(fixture.sh('many', 'sleep 600', quiet));
+      const codes = Array.from({ length: 50 }, (_, index) => index);
+      const script = (code: number) => `until [ -e /host/now ]; do sleep 0.05; done; exit ${code}`;
+      const starting = codes.map((code) =>
+        job.exec({ args: ['sh', '-c', script(code)], execId: `n${code}` }),
+      );
+      const running = await Promise.all(starting);
+      await fixture.touch('now');
+      const exits = await Promise.all(running.map((process) => process.wait()));
+      expect(exits.map(({ exitCode }) => exitCode)).toEqual(codes);
+      const told = execExits.map(({ execId, exitCode }) => `${execId} ${exitCode}`).sort();
+      expect(told).toEqual(codes.map((code) => `n${code} ${code}`).sort());
+      await job.destroy({ graceMs: 0 });
+    });
+  });
+});
+
+describe('two clients', { timeout: 60_000 }, () => {
+  it('that destroy one container at once: both are content, nothing is left', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const other = await connect(fixture.daemon, namespace);
+      for (let round = 0; round < 5; round += 1) {
+        await client.createContainer(fixture.sh('shared', 'sleep 600', quiet));
+        const ways = [client, other.client].map((one) =>
+          one.destroyContainer('shared', { graceMs: 0 }),
+        );
+        for (const way of await Promise.allSettled(ways)) {
+          if (way.status === 'rejected') expect(way.reason).toMatchObject({ code: 'not-found' });
+        }
+        await waitFor(async () => (await client.listContainers()).length === 0);
+      }
+      expect(exits).toEqual([]);
+      await other.client.close();
+    });
+  });
+});
+
+describe('a burst of events', { timeout: 60_000 }, () => {
+  it('reaches a slow reader whole', async () => {
+    const client = await ctrd({ ...fixture.daemon, namespace })
+      .use(
+        definePlugin({ name: 'rpc', setup: (context) => ({ members: { rpc: context.get(Rpc) } }) }),
+      )
+      .connect();
+    const { publish } = client.rpc.client(Events);
+    const say = (value: number) =>
+      publish({ topic: '/burst/one', event: { typeUrl: 'n', value: Buffer.from(String(value)) } });
+    const burst = 3_000;
+    const stop = new AbortController();
+    const seen: number[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const following = (async () => {
+      for await (const event of client.events({ signal: stop.signal })) {
+        if (event.kind !== 'other') continue;
+        const number = Number(Buffer.from(event.bytes).toString());
+        seen.push(number);
+        if (number === -1) await released;
+        if (seen.filter((one) => one >= 0).length === burst) return;
+      }
+    })();
+    // There is no word of when a subscription stands.
+    await waitFor(async () => {
+      await say(-1);
+      return seen.length > 0;
+    });
+    for (let next = 0; next < burst; next += 100) {
+      await Promise.all(Array.from({ length: 100 }, (_, index) => say(next + index)));
+    }
+    release();
+    await following;
+    const numbers = seen.filter((number) => number >= 0);
+    expect(numbers.length).toBe(burst);
+    expect(new Set(numbers).size).toBe(burst);
+    await client.close();
+  });
+});
