@@ -1,6 +1,9 @@
 import {
   Address,
   bind,
+  type Caretaker,
+  Caretakers,
+  contribute,
   DefaultSnapshotter,
   definePlugin,
   type Handler,
@@ -15,6 +18,9 @@ import {
   RuntimeDir,
   SnapshotSource,
 } from '@ctrd/core';
+import { containerCaretaker } from './care/container-caretaker.js';
+import { pipeCaretaker } from './care/pipe-caretaker.js';
+import { shimCaretaker } from './care/shim-caretaker.js';
 import type { ContainerAPIClient, ContainerEventHook, ExitHook } from './container-api.js';
 import { createEventHooks } from './exits/event-hooks.js';
 import { createExitJournal, ExitJournal } from './exits/exit-journal.js';
@@ -43,13 +49,27 @@ export interface ContainersOptions {
  * need `images()` and `snapshots()` as well; those on a given root file system need neither.
  */
 export function containers(options: ContainersOptions = {}) {
+  // Of each client that is made with it: the caretakers share the parts with the operations.
+  const made = new WeakMap<Rpc, ContainerParts>();
+  const caretaker = (make: (parts: ContainerParts, resolver: Resolver) => Caretaker) =>
+    contribute(Caretakers, (resolver) => {
+      const parts = made.get(resolver.get(Rpc));
+      if (parts === undefined) throw new TypeError('a caretaker was asked for before the setup');
+      return make(parts, resolver);
+    });
   return definePlugin({
     name: 'containers',
     requires: [Rpc, Address, Leases, Owner, DefaultSnapshotter, RuntimeDir],
     uses: [ImageSource, SnapshotSource],
     provides: [bind(ExitJournal, journalOf), bind(ExitWatcher, watcherOf)],
+    contributes: [
+      caretaker(({ runtimeDir, owner }) => pipeCaretaker(runtimeDir, owner)),
+      caretaker((parts, resolver) => shimCaretaker(parts, () => resolver.get(Address).path)),
+      caretaker((parts) => containerCaretaker(parts)),
+    ],
     setup(context) {
       const parts = partsOf(context, options);
+      made.set(parts.rpc, parts);
       for (const hook of options.onExit ?? []) context.hooks.on(exited, hook);
       for (const hook of options.onExecExit ?? []) context.hooks.on(execExited, hook);
       const eventHooks = createEventHooks(context);

@@ -32,7 +32,12 @@ afterEach(async () => {
 
 async function make(option: StdioOption, tty = false): Promise<ProcessIo> {
   const report = (failure: Failure) => void failures.push(failure);
-  const io = await createProcessIo(stdioOf(option, tty), { tty, runtimeDir, report });
+  const io = await createProcessIo(stdioOf(option, tty), {
+    tty,
+    runtimeDir,
+    report,
+    owner: { id: 'test' },
+  });
   opened.push(io);
   return io;
 }

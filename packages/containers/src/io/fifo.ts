@@ -18,14 +18,18 @@ export interface FifoFolder {
 /** The folder below the runtime folder in which each process has its pipes. */
 export const fifoRoot = (runtimeDir: string): string => join(runtimeDir, 'fifo');
 
-/** Makes the pipes of a process. The folder's name is random: an id may come again at once. */
+/**
+ * Makes the pipes of a process. The folder's name says whose it is, and is random: an id
+ * may come again at once.
+ */
 export async function makeFifos(
   runtimeDir: string,
   names: readonly ('stdin' | 'stdout' | 'stderr')[],
+  ownerId: string,
 ): Promise<FifoFolder> {
   const root = fifoRoot(runtimeDir);
   await mkdir(root, { recursive: true, mode: 0o711 });
-  const path = await mkdtemp(join(root, 'io-'));
+  const path = await mkdtemp(join(root, `${ownerId}-`));
   try {
     // Node has no mkfifo(3); one small program makes all of a process at once.
     if (names.length > 0)
@@ -41,6 +45,11 @@ export async function makeFifos(
   const of = (name: 'stdin' | 'stdout' | 'stderr') =>
     names.includes(name) ? join(path, name) : '';
   return { path, stdin: of('stdin'), stdout: of('stdout'), stderr: of('stderr') };
+}
+
+/** The owner in the name of a folder that {@link makeFifos} made. */
+export function ownerOfFifos(name: string): string | undefined {
+  return /^(.+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
 }
 
 /** The folder of pipes that a process's paths are in, if it is one that {@link makeFifos} made. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { CtrdError, type Report, toCtrdError } from '@ctrd/core';
+import { CtrdError, type Owner, type Report, toCtrdError } from '@ctrd/core';
 import { type FifoFolder, makeFifos, removeFifos } from './fifo.js';
 import { type Input, openInput } from './input.js';
 import { type Output, openOutput } from './output.js';
@@ -36,17 +36,25 @@ export interface ProcessIo {
   remove(): Promise<void>;
 }
 
+/** Where a process's pipes are made, and on whose behalf. */
+export interface ProcessIoPlace {
+  readonly tty: boolean;
+  readonly runtimeDir: string;
+  readonly report: Report;
+  readonly owner: Pick<Owner, 'id'>;
+}
+
 /** Makes the pipes of a process and opens this side of them. */
 export async function createProcessIo(
   stdio: Stdio,
-  { tty, runtimeDir, report }: { tty: boolean; runtimeDir: string; report: Report },
+  { tty, runtimeDir, report, owner }: ProcessIoPlace,
 ): Promise<ProcessIo> {
   const names = [
     ...(stdio.stdin === 'null' ? [] : (['stdin'] as const)),
     ...(stdio.stdout === 'null' || stdio.log !== undefined ? [] : (['stdout'] as const)),
     ...(stdio.stderr === 'null' ? [] : (['stderr'] as const)),
   ];
-  const folder = names.length === 0 ? undefined : await makeFifos(runtimeDir, names);
+  const folder = names.length === 0 ? undefined : await makeFifos(runtimeDir, names, owner.id);
   const paths = pathsOf(stdio, folder, tty);
   try {
     return openProcessIo(paths, { stdio, report, folder: folder?.path });

@@ -48,8 +48,8 @@ export async function createContainer(
   await makeRecord(parts, options, { root, spec, log: stdio.log }, rollback);
   // The daemon forgets it while it makes the task; the end of this call waits for both.
   void lease?.[Symbol.asyncDispose]();
-  const { runtimeDir, report } = parts;
-  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
+  const { runtimeDir, report, owner } = parts;
+  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report, owner });
   rollback.add('pipes', () => io.remove());
   const pid = await makeTask(parts, options, { root, io }, rollback);
 

@@ -81,8 +81,8 @@ async function execOnce(
   const key: ProcessKey = { containerId: id, execId };
   const spec = await processSpec(parts, id, options);
   await using rollback = createRollback(parts.report);
-  const { runtimeDir, report, rpc } = parts;
-  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report });
+  const { runtimeDir, report, owner, rpc } = parts;
+  const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report, owner });
   rollback.add('pipes', () => io.remove());
   const tasks = rpc.client(Tasks);
   const undo = (limit: AbortSignal) => removeProcess(parts, key, limit);

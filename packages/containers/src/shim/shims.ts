@@ -18,6 +18,11 @@ export interface Shims {
    * shim and its folder for ever. The daemon notices the end of the shim, and removes the folder.
    */
   dismiss(containerId: string, options: Running): Promise<void>;
+  /**
+   * Kills the container of a shim that the daemon does not know, so that nobody else can, and ends
+   * the shim. A shim that does not answer is left as it is.
+   */
+  end(containerId: string, options: Running): Promise<void>;
 }
 
 interface Running {
@@ -57,6 +62,33 @@ export function createShims(namespace: string, address: () => string): Shims {
         return exitedMessage(key, exitStatus, exitedAt);
       });
     },
+    async end(id, { signal }) {
+      await ask({ containerId: id, execId: '' }, signal, async (shim) => {
+        const kill = { id, signal: 9, all: true };
+        await unlessRefused(
+          either(
+            () => shim.call(TaskV3.method.kill, kill, { signal }),
+            () => shim.call(TaskV2.method.kill, kill, { signal }),
+          ),
+        );
+        await unlessRefused(
+          either(
+            () => shim.call(TaskV3.method.wait, { id }, { signal }),
+            () => shim.call(TaskV2.method.wait, { id }, { signal }),
+          ),
+        );
+        await unlessRefused(
+          either(
+            () => shim.call(TaskV3.method.delete, { id }, { signal }),
+            () => shim.call(TaskV2.method.delete, { id }, { signal }),
+          ),
+        );
+        await either(
+          () => shim.call(TaskV3.method.shutdown, { id }, { signal }),
+          () => shim.call(TaskV2.method.shutdown, { id }, { signal }),
+        );
+      });
+    },
     async dismiss(containerId, { signal }) {
       await ask({ containerId, execId: '' }, signal, async (shim) => {
         const limit = { signal };
@@ -87,4 +119,11 @@ async function either<A, B>(v3: () => Promise<A>, v2: () => Promise<B>): Promise
     if (!hasCode(error, 'unimplemented')) throw error;
     return await v2();
   }
+}
+
+/** What is ended or deleted already is refused, and no reason to stop. */
+async function unlessRefused(asked: Promise<unknown>): Promise<void> {
+  await asked.catch((error: unknown) => {
+    if (hasCode(error, 'unavailable', 'aborted', 'timeout')) throw error;
+  });
 }

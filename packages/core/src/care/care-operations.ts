@@ -50,7 +50,8 @@ async function inspectAll(
   signal: AbortSignal,
 ): Promise<readonly (Found & { readonly caretaker: string })[]> {
   const all: (Found & { readonly caretaker: string })[] = [];
-  for (const { name, inspect } of caretakers) {
+  // As at a stop, what stands on others goes first: containers, then snapshots, at last the leases.
+  for (const { name, inspect } of [...caretakers].reverse()) {
     throwIfAborted(signal);
     try {
       for (const found of await inspect(signal)) all.push({ ...found, caretaker: name });

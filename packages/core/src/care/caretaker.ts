@@ -41,4 +41,5 @@ export interface Caretaker {
   inspect(signal: AbortSignal): Promise<readonly Found[]>;
 }
 
+/** The last one looks, and removes, first: what a plugin has made stands on what others have. */
 export const Caretakers: Contributions<Caretaker> = contributions('Caretakers');
