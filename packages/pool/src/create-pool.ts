@@ -2,6 +2,7 @@ import {
   type CallRole,
   type Connection,
   type CtrdError,
+  checkMilliseconds,
   mergeSignals,
   orAborted,
   toCtrdError,
@@ -149,7 +150,10 @@ export function createPool(
       stopTaking();
       await idle(merged.signal);
     },
-    close: ({ timeoutMs = 0 } = {}) => (closing ??= close(timeoutMs)),
+    async close({ timeoutMs = 0 } = {}) {
+      checkMilliseconds('timeoutMs', timeoutMs);
+      await (closing ??= close(timeoutMs));
+    },
     [Symbol.asyncDispose]: () => (closing ??= close(0)),
   };
 }

@@ -21,6 +21,7 @@ export function createUpkeep({ settings, members, sweep }: UpkeepParts): Upkeep 
   const { idleMs, healthCheck } = settings;
   const timers: NodeJS.Timeout[] = [];
   const checking = new WeakSet<Connection>();
+  let ended = false;
 
   async function check(member: Member, timeoutMs: number): Promise<void> {
     const connection = member.open;
@@ -39,7 +40,8 @@ export function createUpkeep({ settings, members, sweep }: UpkeepParts): Upkeep 
 
   return {
     begin() {
-      if (timers.length > 0) return;
+      // A call that was let in before the pool began to close may open a connection after this has ended.
+      if (ended || timers.length > 0) return;
       every(Math.max(idleMs / 4, 10), sweep);
       if (healthCheck === undefined) return;
       const { intervalMs, timeoutMs } = healthCheck;
@@ -48,6 +50,7 @@ export function createUpkeep({ settings, members, sweep }: UpkeepParts): Upkeep 
       });
     },
     [Symbol.dispose]() {
+      ended = true;
       for (const timer of timers.splice(0)) clearInterval(timer);
     },
   };

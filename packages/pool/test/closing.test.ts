@@ -125,6 +125,15 @@ describe('closing', () => {
     expect(await caught(pool.connect())).toMatchObject(closed);
   });
 
+  it('refuses a time that is none, and can be done all the same', async () => {
+    const pool = createPool(fakeConnections());
+    await pool.connect();
+    expect(await caught(pool.close({ timeoutMs: -1 }))).toMatchObject({ field: 'timeoutMs' });
+    expect(pool.stats().state).toBe('open');
+    await pool.close();
+    expect(pool.stats().state).toBe('closed');
+  });
+
   it('closes every connection, and tells of all that could not be', async () => {
     const fakes = fakeConnections({
       close(index) {
@@ -161,6 +170,22 @@ describe('idle connections', () => {
     fakes.calls()[0]?.answer();
     await answer;
     await pool.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leave no timer when the first one is opened while the pool closes', async () => {
+    const fakes = fakeConnections();
+    const pool = createPool(fakes);
+    const iterator = pool.stream(watching())[Symbol.asyncIterator]();
+    const answer = iterator.next();
+    expect(fakes.opened).toHaveLength(0);
+    const closing = pool.close({ timeoutMs: 60_000 });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(fakes.opened).toHaveLength(1);
+    fakes.calls()[0]?.answer();
+    await answer;
+    await iterator.return?.();
+    await closing;
     expect(vi.getTimerCount()).toBe(0);
   });
 
