@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** The label that says where a detached container's output goes. */
+/** The library's label that says where a container's output goes. */
 const logLabel = 'ctrd/log-path';
 
 /** Where the output of a detached container is kept until it is removed. */
@@ -8,12 +8,9 @@ export function logPath(namespace: string, id: string): string {
   return join(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace, `${id}.log`);
 }
 
-/** The label of a log, and the URI by which the shim appends to it. */
-export function logTo(path: string): {
-  labels: Readonly<Record<string, string>>;
-  uri: `file:///${string}`;
-} {
-  return { labels: { [logLabel]: path }, uri: `file:///${path.replace(/^\/+/, '')}` };
+/** The URI by which the shim appends to it. */
+export function logUri(path: string): `file:///${string}` {
+  return `file:///${path.replace(/^\/+/, '')}`;
 }
 
 /**

@@ -87,8 +87,9 @@ export interface HistoryRow {
   readonly createdBy: string;
   readonly author: string | undefined;
   readonly comment: string | undefined;
-  /** Whether the step made no layer. */
-  readonly emptyLayer: boolean;
+  /** The digest of the layer that the step made, and its bytes; undefined when it made none. */
+  readonly layer: string | undefined;
+  readonly size: number | undefined;
 }
 // #endregion image
 
@@ -129,6 +130,11 @@ export interface EventLine {
   readonly topic: string;
   readonly type: string;
   readonly payload: unknown;
+}
+
+/** Between them, when the connection was lost for a time: what happened in it is not told. */
+export interface EventGapLine {
+  readonly gap: { readonly from: Date; readonly to: Date };
 }
 
 /** A row of `ctrd namespace ls`. */
@@ -172,3 +178,14 @@ export interface FindingRow {
   readonly since: Date | undefined;
 }
 // #endregion care
+
+// #region content
+/** A row of `ctrd content ls`. */
+export interface BlobRow {
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly createdAt: Date;
+  readonly labels: Labels;
+}
+// #endregion content

@@ -218,6 +218,22 @@ export const containerCommands: readonly CommandSpec[] = [
     load: async () => (await import('./lifecycle.js')).update,
   },
   {
+    usage: 'rename <container> <name>',
+    description: 'Call a container otherwise; its id stays.',
+    examples: ['ctrd rename 0f3a web'],
+    load: async () => (await import('./rename.js')).rename,
+  },
+  {
+    usage: 'cp <source> <target>',
+    description: 'Copy files out of a container or into it; - is a tar archive.',
+    examples: [
+      'ctrd cp web:/etc/nginx/nginx.conf .',
+      'ctrd cp ./site web:/usr/share/nginx/html',
+      'ctrd cp web:/var/log - | tar t',
+    ],
+    load: async () => (await import('./cp.js')).cp,
+  },
+  {
     usage: 'commit <container> <image>',
     description: 'Make an image of what a container has changed.',
     options: [

@@ -1,5 +1,5 @@
 import { type CommandSpec, flag, list, parsed } from '../command-spec.js';
-import { parseNumber } from '../options/quantities.js';
+import { parseDuration, parseNumber } from '../options/quantities.js';
 
 const imagesCommand: CommandSpec = {
   usage: 'images',
@@ -34,6 +34,18 @@ export const imageCommands: readonly CommandSpec[] = [
     ],
     examples: ['ctrd pull alpine', 'ctrd pull --quiet registry.example/app:1'],
     load: async () => (await import('./pull.js')).pull,
+  },
+  {
+    usage: 'push <image>',
+    description: 'Send an image to its registry: only what is not there yet.',
+    options: [
+      flag('-q, --quiet', 'print nothing'),
+      flag('--to <name>', 'under another name'),
+      flag('--platform <os/arch>', 'only this platform (default: all that the image has)'),
+      parsed('--concurrency <count>', 'blobs that are sent at once (default: 3)', parseNumber),
+    ],
+    examples: ['ctrd push registry.example/app:1', 'ctrd push --to registry.example/app:1 app:1'],
+    load: async () => (await import('./push.js')).push,
   },
   imagesCommand,
   {
@@ -110,6 +122,23 @@ export const imageCommands: readonly CommandSpec[] = [
         load: async () => (await import('./images.js')).imageInspect,
       },
       { ...rmiCommand, usage: 'rm <image...>', examples: ['ctrd image rm app:1'] },
+      {
+        usage: 'prune',
+        description: 'Remove images that no name and no container needs.',
+        options: [
+          flag('-a, --all', 'also those with a name, when no container uses them'),
+          parsed(
+            '--older-than <span>',
+            'only what came here before that, such as 7d',
+            parseDuration,
+          ),
+          list('-f, --filter <filter>', 'in containerd’s grammar'),
+          flag('--dry-run', 'only tell what it would remove'),
+        ],
+        prints: true,
+        examples: ['ctrd image prune --dry-run', 'ctrd image prune -a --older-than 7d'],
+        load: async () => (await import('./images.js')).prune,
+      },
     ],
   },
 ];

@@ -47,14 +47,12 @@ export const imageInspect: Run<{ platform?: string }> = async (names, { platform
 };
 
 export const history: Run<{ platform?: string }> = async ([name = ''], { platform }, context) => {
-  const { history: steps } = await context.client.getOciImage(name, {
-    platform,
-    signal: context.signal,
-  });
+  const steps = await context.client.imageHistory(name, { platform, signal: context.signal });
   // The newest first, as docker has it.
   const rows = steps.toReversed().map(
-    ({ created, createdBy, author, comment, emptyLayer }): HistoryRow => ({
-      ...{ created, createdBy: createdBy ?? '', author, comment, emptyLayer },
+    ({ created, createdBy, author, comment, layer }): HistoryRow => ({
+      ...{ created, createdBy: createdBy ?? '', author, comment },
+      ...{ layer: layer?.digest, size: layer?.size },
     }),
   );
   print(context, rows, [
@@ -62,7 +60,7 @@ export const history: Run<{ platform?: string }> = async ([name = ''], { platfor
       heading: 'CREATED',
       of: ({ created }) => (created === undefined ? '-' : ago(new Date(created))),
     },
-    { heading: 'LAYER', of: ({ emptyLayer }) => (emptyLayer ? '-' : 'yes') },
+    { heading: 'SIZE', of: (row) => (row.size === undefined ? '-' : size(row.size)) },
     { heading: 'CREATED BY', of: ({ createdBy }) => createdBy, shrinks: true },
     { heading: 'COMMENT', of: ({ comment }) => comment ?? '' },
   ]);
@@ -90,6 +88,28 @@ export const rmi: Run<{ sync?: true }> = (names, { sync }, { client, signal }) =
     await client.removeImage(name, { sync, signal });
     return name;
   });
+
+interface PruneFlags {
+  readonly all?: true;
+  readonly olderThan?: number;
+  readonly filter?: readonly string[];
+  readonly dryRun?: true;
+}
+
+export const prune: Run<PruneFlags> = async (_args, flags, context) => {
+  const { all, olderThan: olderThanMs, filter: filters, dryRun } = flags;
+  const which = all === true ? 'unused' : 'dangling';
+  const { client, signal } = context;
+  const pruned = await client.pruneImages({ which, olderThanMs, filters, dryRun, signal });
+  print(context, pruned, [
+    {
+      heading: dryRun === true ? 'WOULD REMOVE' : 'REMOVED',
+      of: ({ name }) => name,
+      shrinks: true,
+    },
+    { heading: 'DIGEST', of: ({ digest }) => digest.slice(0, 19) },
+  ]);
+};
 
 export function imageRow({ name, target, labels, createdAt, details }: ImageInfo): ImageRow {
   return {

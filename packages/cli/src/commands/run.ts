@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Container, invalidArgument } from '@ctrd/client';
 import type { Context, Run } from '../context.js';
-import { logPath, logTo } from '../detached-log.js';
+import { logPath, logUri } from '../detached-log.js';
 import { containerOptions, type RunFlags } from '../options/run-options.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
 import { hungUpCode, keyboard, type Leaving } from '../terminal/keyboard.js';
@@ -85,7 +85,7 @@ async function createDetached(
   options: Parameters<Context['client']['createContainer']>[0],
   { tty, interactive }: { tty: boolean; interactive: boolean },
 ): Promise<void> {
-  const { labels, uri } = logTo(logPath(namespace, options.id));
+  const uri = logUri(logPath(namespace, options.id));
   const stdin = interactive ? 'pipe' : 'null';
   const restart = options.restart && { ...options.restart, log: tty ? undefined : uri };
   await client.createContainer({
@@ -93,7 +93,6 @@ async function createDetached(
     signal,
     tty,
     restart,
-    labels: { ...options.labels, ...(tty ? {} : labels) },
     stdio: tty ? { stdin, stdout: 'pipe', stderr: 'pipe' } : { stdin, stdout: uri, stderr: uri },
   });
 }

@@ -3,7 +3,6 @@ import type { Context, Run } from '../context.js';
 import { loggedTo } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer } from '../find-container.js';
-import { plainFile } from '../logs/plain-file.js';
 import { keyboard } from '../terminal/keyboard.js';
 import { leave, untilEnd } from './run.js';
 
@@ -43,14 +42,12 @@ async function startAttached(
     stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
     signal,
   });
-  const ended = new AbortController();
-  const output = log === undefined ? undefined : plainFile(log, { until: ended.signal });
+  const output = log === undefined ? [] : client.containerLogs(id, { follow: true, signal });
   const printed = (async () => {
-    for await (const chunk of output ?? []) process.stdout.write(chunk);
+    for await (const chunk of output) process.stdout.write(chunk);
   })();
   const exit = await untilEnd(container, context, { tty, interactive, left, start: true });
-  ended.abort();
-  await printed;
+  if (typeof exit === 'object') await printed;
   if (typeof exit === 'object') context.exit(exit.exitCode);
   else leave(container, exit, context);
 }

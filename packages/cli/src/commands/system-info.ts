@@ -3,7 +3,7 @@ import { jsonLine } from '../output/json.js';
 import { print, printOne } from '../output/print.js';
 import { parseTemplate } from '../output/template.js';
 import { ownVersion } from '../own-version.js';
-import type { EventLine, PluginRow, VersionShape } from '../shapes.js';
+import type { EventGapLine, EventLine, PluginRow, VersionShape } from '../shapes.js';
 
 export const version: Run = async (_args, _options, context) => {
   const { version: containerd, revision } = await context.client.version({
@@ -65,9 +65,11 @@ export const events: Run<{ filter?: readonly string[]; allNamespaces?: true }> =
   const render = template === undefined ? undefined : parseTemplate(template);
   for await (const event of client.events({ filters: filter, allNamespaces, signal })) {
     if (event.kind === 'gap') {
-      process.stderr.write(
-        `The daemon was away from ${event.from.toISOString()}: events are missing\n`,
-      );
+      const { from, to } = event;
+      const line: EventGapLine = { gap: { from, to } };
+      const told = `ctrd: events between ${from.toISOString()} and ${to.toISOString()} are not known\n`;
+      if (output === 'json') process.stdout.write(`${jsonLine(line)}\n`);
+      else process.stderr.write(told);
       continue;
     }
     const { topic, namespace, timestamp, type, payload } = event;

@@ -52,6 +52,32 @@ export const systemCommands: readonly CommandSpec[] = [
     ],
   },
   {
+    usage: 'content',
+    description: 'Work with the blobs that images are made of.',
+    commands: [
+      {
+        usage: 'ls',
+        description: 'List them.',
+        options: [quiet('digests'), filter],
+        prints: true,
+        examples: ['ctrd content ls'],
+        load: async () => (await import('./content.js')).contentList,
+      },
+      {
+        usage: 'get <digest>',
+        description: 'Write one to our output, and verify it.',
+        examples: ['ctrd content get sha256:4c5a… | jq .'],
+        load: async () => (await import('./content.js')).contentGet,
+      },
+      {
+        usage: 'rm <digest...>',
+        description: 'Remove some.',
+        examples: ['ctrd content rm sha256:4c5a…'],
+        load: async () => (await import('./content.js')).contentRemove,
+      },
+    ],
+  },
+  {
     usage: 'namespace',
     description: 'Work with namespaces.',
     commands: [

@@ -26,7 +26,7 @@ interface Entry extends TransferStep {
 
 const barWidth = 24;
 const nameWidth = 19;
-const over = new Set(['done', 'exists']);
+const over = new Set(['done', 'exists', 'uploaded', 'mounted']);
 
 /**
  * Collects the steps of a transfer of an image. The image's own steps make no line: what they say is
@@ -60,7 +60,7 @@ export function createProgressBoard(reference: string): ProgressBoard {
       const offset = all.reduce((sum, entry) => sum + entry.offset, 0);
       const total = all.reduce((sum, entry) => sum + entry.total, 0);
       const moved = all
-        .filter(({ status }) => status !== 'exists')
+        .filter(({ status }) => status !== 'exists' && status !== 'mounted')
         .reduce((sum, entry) => sum + entry.offset, 0);
       const rate = rateText(moved, now - (startedAt ?? now));
       const sum = `${reference}: ${image.status} ${amount(offset, total)}${rate}`;

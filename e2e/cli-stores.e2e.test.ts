@@ -1,0 +1,175 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledCli, type Cli } from './support/cli.js';
+import {
+  busyboxImageTar,
+  busyboxName,
+  type DebianRegistry,
+  daemon,
+  debianRegistry,
+  htpasswd,
+  leakOracle,
+  namespaceOf,
+  type Remains,
+} from './support/index.js';
+
+const containerd = daemon();
+const namespace = namespaceOf(import.meta.url);
+const oracle = leakOracle(containerd, namespace);
+let cli: Cli;
+let folder: string;
+let registry: DebianRegistry;
+let before: Remains;
+
+beforeAll(async () => {
+  cli = await bundledCli(containerd, namespace);
+  folder = dirname(cli.env['CTRD_CONFIG'] ?? '');
+  const passwords = join(folder, 'htpasswd');
+  await writeFile(passwords, htpasswd);
+  registry = await debianRegistry({
+    config: `auth: {htpasswd: {realm: test, path: ${passwords}}}\n`,
+  });
+  before = await oracle.count();
+  await cli.run(['import', '-q', await busyboxImageTar()]);
+});
+
+afterAll(async () => {
+  await oracle.expectNothingLeft(before);
+  await registry[Symbol.asyncDispose]();
+  await cli[Symbol.asyncDispose]();
+});
+
+const json = async (...args: string[]) => JSON.parse((await cli.run(args)).stdout);
+
+/** Runs a command that must succeed, and gives what it printed. */
+async function ok(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await cli.run(args);
+  expect({ args, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({
+    ...{ args, exitCode: 0, stderr: '' },
+  });
+  return stdout;
+}
+
+describe('ctrd on images', () => {
+  it('lists, inspects and tags them, beside ctr', async () => {
+    const [row] = await json('images', '-o', 'json');
+    expect(row).toMatchObject({ name: busyboxName, platform: 'linux/amd64' });
+    const [details] = JSON.parse(await ok('image', 'inspect', busyboxName));
+    expect(details).toMatchObject({
+      name: busyboxName,
+      id: row.id,
+      config: { env: expect.any(Array) },
+    });
+    expect(await ok('history', busyboxName)).toContain('busybox-image');
+    await ok('tag', busyboxName, 'other:1');
+    const theirs = await containerd.ctr('-n', namespace, 'images', 'ls', '-q');
+    expect(theirs).toContain('docker.io/library/other:1');
+    await containerd.ctr('-n', namespace, 'images', 'rm', 'docker.io/library/other:1');
+    expect(await ok('images', '-q')).toBe(`${busyboxName}\n`);
+  });
+
+  it('commits, exports and imports them again', async () => {
+    const script = 'echo changed > /changed; sleep 600';
+    await ok('run', '-d', '--name', 'made', busyboxName, 'sh', '-c', script);
+    await expect
+      .poll(async () => (await cli.run(['exec', 'made', 'cat', '/changed'])).stdout)
+      .toBe('changed\n');
+    expect(await ok('commit', '-c', 'CMD ["cat","/changed"]', 'made', 'app:1')).toMatch(
+      /^docker\.io\/library\/app:1 sha256:/,
+    );
+    await ok('rm', '-f', '-t', '0', 'made');
+    const archive = join(folder, 'app.tar');
+    await ok('export', '-o', archive, 'app:1');
+    await ok('rmi', '--sync', 'app:1');
+    expect(await ok('load', archive)).toBe('docker.io/library/app:1\n');
+    expect(await ok('run', '--rm', 'app:1')).toBe('changed\n');
+    expect(await ok('image', 'prune', '-a', '--dry-run')).toContain('docker.io/library/app:1');
+    await ok('rmi', '--sync', 'app:1');
+  });
+
+  it('logs in, pushes, pulls and logs out', async () => {
+    const name = `${registry.host}/box:1`;
+    const refused = await cli.run(['push', '-q', '--to', name, busyboxName]);
+    expect(refused.exitCode).toBe(125);
+    expect(refused.stderr).toContain('ctrd login');
+    const login = ['login', '-u', 'me', '--password-stdin', registry.host];
+    expect(await cli.run(login, { input: 'secret\n' })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await readFile(join(folder, 'docker/config.json'), 'utf8')).not.toContain('secret');
+    const pushed = await cli.run(['push', '--to', name, busyboxName]);
+    expect(pushed.stdout).toMatch(new RegExp(`^${name} sha256:[0-9a-f]{64}\n$`));
+    expect(pushed.stderr).toMatch(/^layer-[0-9a-f]{12}: uploaded$/m);
+    expect(await ok('pull', name)).toBe(`${name}\n`);
+    await ok('rmi', '--sync', name);
+    await ok('logout', registry.host);
+    expect((await cli.run(['pull', '-q', name])).exitCode).toBe(125);
+  });
+
+  it('shows what they are made of', async () => {
+    const [blob] = (await json('content', 'ls', '-o', 'json')).filter(
+      ({ digest }: { digest: string }) => digest !== '',
+    );
+    expect((await ok('content', 'get', blob.digest)).length).toBeGreaterThan(0);
+    const rows = await json('snapshot', 'ls', '-o', 'json');
+    expect(rows).toMatchObject([{ kind: 'committed', snapshotter: 'overlayfs' }]);
+    expect(await ok('snapshot', 'tree')).toContain('(committed)');
+    expect(await ok('snapshot', 'usage', rows[0].key)).toMatch(/^size: [\d.]+ MB\n/);
+    await ok('rmi', '--sync', busyboxName);
+  });
+});
+
+describe('ctrd on the daemon', () => {
+  it('says what it is and what is wrong with it', async () => {
+    expect((await json('version', '-o', 'json')).containerd).toContain(containerd.line);
+    expect(await json('info', '-o', 'json')).toMatchObject({ namespace, containers: 0 });
+    expect(await ok('plugins', '-f', 'type==io.containerd.snapshotter.v1')).toContain('overlayfs');
+    const { exitCode, stdout } = await cli.run(['doctor', '-o', 'json']);
+    expect([0, 1]).toContain(exitCode);
+    expect(JSON.parse(stdout)).toBeInstanceOf(Array);
+    expect(await ok('sweep', '--dry-run', '--kind', 'no-such-kind')).toMatch(/^would remove 0/);
+  });
+
+  it('keeps namespaces and leases', async () => {
+    const name = `${namespace}-made`;
+    await ok('namespace', 'create', '-l', 'team=ci', name);
+    expect(await json('namespace', 'ls', '-o', 'json')).toContainEqual({
+      ...{ name, labels: { team: 'ci' } },
+    });
+    await ok('-n', name, 'lease', 'create', '--expires', '1h', 'held');
+    const [lease] = await json('-n', name, 'lease', 'ls', '-o', 'json');
+    expect(Date.parse(lease.expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
+    expect((await cli.run(['namespace', 'rm', name])).exitCode).toBe(125);
+    await ok('namespace', 'rm', '--purge', name);
+    expect(await ok('namespace', 'ls', '-q')).not.toContain(name);
+  });
+
+  it('goes where a context says, and completes names', async () => {
+    await ok('context', 'create', 'here', '--namespace', namespace);
+    await ok('context', 'use', 'here');
+    expect(await json('context', 'ls', '-o', 'json')).toEqual([
+      { name: 'here', current: true, namespace },
+    ]);
+    await ok('context', 'rm', 'here');
+    expect((await cli.run(['--context', 'here', 'ps'])).stderr).toContain('there are none');
+    expect(await ok('completion', 'bash')).toContain('complete -o default -F _ctrd ctrd');
+    expect(await ok('__complete', '--', '-n', namespace.slice(0, -1))).toContain(`${namespace}\n`);
+  });
+
+  it('has a daemon of its own, which stays and is stopped', async () => {
+    const root = join(folder, 'own');
+    await mkdir(root);
+    const started = await json(
+      ...['daemon', 'start', '--root', root, '--containerd', containerd.containerdPath],
+      ...['-o', 'json'],
+    );
+    try {
+      expect(started).toMatchObject({ root, takenOver: false });
+      const status = await json('daemon', 'status', '--root', root, '-o', 'json');
+      expect(status).toMatchObject({ address: started.address });
+      expect(await ok('-a', started.address, '-n', 'default', 'ps', '-q')).toBe('');
+    } finally {
+      await ok('daemon', 'stop', '--root', root);
+    }
+    expect((await cli.run(['daemon', 'status', '--root', root])).stderr).toContain('daemon start');
+  });
+});
