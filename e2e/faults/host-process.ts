@@ -37,6 +37,9 @@ export interface HostRecovered {
   readonly error?: { readonly code: string; readonly reason?: string } | undefined;
 }
 
+/** The failure of a call whose host has died. */
+export const hostEnded = 'the host has ended';
+
 /** A host in a process of its own. */
 export interface Host {
   readonly pid: number;
@@ -87,7 +90,7 @@ export async function startHost(program: string, setup: HostSetup): Promise<Host
     else call?.resolve(reply.result);
   });
   child.on('exit', () => {
-    for (const { reject } of waiting.values()) reject(new Error('the host has ended'));
+    for (const { reject } of waiting.values()) reject(new Error(hostEnded));
   });
   const ready = expected(0);
   await ready;

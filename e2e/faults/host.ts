@@ -68,10 +68,15 @@ function collect(container: { stdout: AsyncIterable<Buffer> } | undefined): void
   })().catch(() => {});
 }
 
+/** Who started the host may be gone, or have said goodbye. */
+const reply = (message: HostReply): void => {
+  if (process.connected) process.send?.(message);
+};
+
 process.on('message', ({ number, command }: { number: number; command: HostCommand }) => {
   run(command).then(
-    (result) => process.send?.({ number, result } satisfies HostReply),
-    (error: unknown) => process.send?.({ number, error: String(error) } satisfies HostReply),
+    (result) => reply({ number, result }),
+    (error: unknown) => reply({ number, error: String(error) }),
   );
 });
 process.send?.({ number: 0, result: 'ready' } satisfies HostReply);
