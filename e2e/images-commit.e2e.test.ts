@@ -4,12 +4,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type DefaultClient, defaultClient } from '@ctrd/client';
 import { CtrdError, ctrd, definePlugin, type RpcInterceptor } from '@ctrd/core';
 import { images } from '@ctrd/images';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { frozen } from '../examples/images/commit.js';
 import {
   busyboxImage,
   daemon,
@@ -192,6 +194,22 @@ describe('a committed container', () => {
     const { mode, uid } = await stat(join(root, 'app'));
     expect([mode & 0o7777, uid]).toEqual([0o4755, 1000]);
     await client.removeImage(made, { sync: true });
+  });
+
+  it('is frozen by the example', async () => {
+    const source = await client.createContainer({
+      ...{ id: 'source', image: base, args: ['sh', '-c', 'echo here > /state; sleep 1000'] },
+    });
+    const look = ['sh', '-c', 'until [ -s /state ]; do sleep 0.05; done'];
+    await client.runInContainer('source', { args: look });
+    const digest = await frozen(client, 'source', 'frozen:1');
+    expect((await client.getContainer('source')).status).toBe('running');
+    await source.destroy({ graceMs: 0 });
+    expect((await client.getImage('frozen:1')).target.digest).toBe(digest);
+    const again = await client.createContainer({ id: 'a', image: 'frozen:1', stdio: 'pipe' });
+    expect(await text(again.stdout)).toBe('here\n');
+    await again.destroy();
+    await client.removeImage('frozen:1', { sync: true });
   });
 
   it('has no layer when nothing was changed', async () => {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ctrd } from '@ctrd/core';
 import { type ImagesOptions, images, type PushProgress } from '@ctrd/images';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { mirror } from '../examples/images/main.js';
 import {
   busyboxImage,
   type DebianRegistry,
@@ -151,6 +152,31 @@ describe('pushed images', () => {
     expect(pushed).toMatchObject({ digest: fresh.manifest.digest });
     await skopeo('copy', '--quiet', `docker://${to}`, `dir:${join(folder, 'chunks')}`);
     await client.removeImage(name, { sync: true });
+  });
+});
+
+describe('the example', () => {
+  it('mirrors an image and keeps it in a file', async () => {
+    const before = await oracle.count();
+    const from = `${registry.host}/example/from:1`;
+    const to = `${registry.host}/example/to:1`;
+    const path = join(folder, 'mirrored.tar');
+    await using client = await connect();
+    const { digest } = await client.pushImage(multi, { to: from });
+    await client.close();
+    const said = vi.spyOn(console, 'log').mockImplementation(() => {});
+    try {
+      const options = { address: containerd.address, namespace };
+      expect(await mirror(from, to, path, options)).toBe(digest);
+      expect(said).toHaveBeenLastCalledWith(`${to}@${digest}: 0 blobs were not there yet`);
+    } finally {
+      said.mockRestore();
+    }
+    expect(sha256(await skopeo('inspect', '--raw', `docker://${to}`))).toBe(digest);
+    const list = (await run('tar', ['-tf', path])).stdout;
+    expect(list).toContain(`blobs/${digest.replace(':', '/')}`);
+    await containerd.ctr('-n', namespace, 'images', 'rm', '--sync', from);
+    await oracle.expectNothingLeft(before);
   });
 });
 

@@ -114,6 +114,7 @@ export interface PushImageOptions extends CallControl {
    * Default: a blob is one request.
    */
   readonly chunkBytes?: number | undefined;
+  /** Is told of each step. What it throws is reported and does not end the push. */
   readonly onProgress?: ((event: PushProgress) => void) | undefined;
 }
 

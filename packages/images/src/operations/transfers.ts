@@ -25,7 +25,7 @@ import { createProgress } from '../pull/progress.js';
 import type { PullImageOptions } from '../pull/pull-api.js';
 import type { Puller } from '../pull/puller.js';
 import { pushImage } from '../push/push-image.js';
-import type { PushedImage } from '../push/push-progress.js';
+import { type PushedImage, toldOf } from '../push/push-progress.js';
 import { completeReference, normalizeReference, parseReference } from '../reference/reference.js';
 import { unpackImage } from '../unpack/unpack-image.js';
 import type { Defaults } from './defaults.js';
@@ -60,11 +60,12 @@ export function transferOperations(parts: ImageParts, puller: Puller, defaults: 
     }),
     pushImage: onSubject<PushImageOptions, PushedImage>(async (reference, options) => {
       const { to = reference, platform, credentials, signal } = options;
-      const { concurrency = 3, chunkBytes, onProgress = () => {} } = options;
+      const { concurrency = 3, chunkBytes } = options;
       checkCount('concurrency', concurrency);
       if (chunkBytes !== undefined) checkCount('chunkBytes', chunkBytes);
       return await pushImage(parts, {
-        ...{ reference, credentials, concurrency, chunkBytes, onProgress, signal },
+        ...{ reference, credentials, concurrency, chunkBytes, signal },
+        onProgress: toldOf(options.onProgress, parts.report),
         to: completeReference(parseReference(to)),
         platform: platform === undefined ? undefined : parsePlatform(platform),
       });

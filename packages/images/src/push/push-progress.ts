@@ -1,3 +1,5 @@
+import { type Report, toCtrdError } from '@ctrd/core';
+
 /** One step of a push: of a blob, manifest or index. */
 export interface PushProgress {
   readonly digest: string;
@@ -23,4 +25,18 @@ export interface PushedImage {
   readonly uploaded: number;
   readonly mounted: number;
   readonly existing: number;
+}
+
+/** Who watches a push does not end it: what a handler throws is reported. */
+export function toldOf(
+  handler: ((event: PushProgress) => void) | undefined,
+  report: Report,
+): (event: PushProgress) => void {
+  return (event) => {
+    try {
+      handler?.(event);
+    } catch (error) {
+      report({ source: 'onProgress of pushImage', error: toCtrdError(error) });
+    }
+  };
 }
