@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ctrd } from '@ctrd/core';
+import { images } from '@ctrd/images';
+import { packTar } from 'modern-tar';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  busyboxImage,
+  type DebianRegistry,
+  daemon,
+  debianRegistry,
+  dir,
+  file,
+  leakOracle,
+  namespaceOf,
+} from './support/index.js';
+
+const run = promisify(execFile);
+const containerd = daemon();
+const namespace = namespaceOf(import.meta.url);
+const theirs = `${namespace}-ctr`;
+const oracle = leakOracle(containerd, namespace);
+
+let folder: string;
+let registry: DebianRegistry;
+let umoci: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ctrd-tree-'));
+  registry = await debianRegistry();
+  umoci = await madeByUmoci();
+});
+
+afterAll(async () => {
+  await registry?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const shell = (script: string) => run('sh', ['-ec', script], { cwd: folder });
+
+/** An image by umoci from a real file system: links, attributes, special modes, removed files. */
+async function madeByUmoci(): Promise<string> {
+  const name = `${registry.host}/umoci:1`;
+  await writeFile(join(folder, 'noted.tar'), await notedTar());
+  await shell(`
+    umoci init --layout oci && umoci new --image oci:1
+    umoci unpack --image oci:1 one
+    cd one/rootfs
+    mkdir -p bin etc gone/deep opaque/old tmp
+    chmod 1777 tmp
+    cp /bin/busybox bin/busybox && chmod 4755 bin/busybox
+    ln bin/busybox bin/hard && ln -s busybox bin/sh
+    echo one > etc/conf && chown 1000:29 etc/conf && chmod 640 etc/conf
+    echo old > opaque/old/file && echo gone > gone/deep/file
+    mknod null c 1 3 && mkfifo fifo
+    tar --xattrs '--xattrs-include=*' -xf ../../noted.tar
+    cd ../.. && umoci repack --image oci:1 one && rm -rf one
+    umoci unpack --image oci:1 two
+    cd two/rootfs
+    rm -r gone && rm -r opaque && mkdir opaque && echo new > opaque/file
+    echo two > etc/conf && ln etc/conf etc/other && chmod 2755 tmp
+    cd ../.. && umoci repack --image oci:1 two && rm -rf two
+    skopeo copy -q --dest-tls-verify=false oci:oci:1 docker://${name}
+  `);
+  return name;
+}
+
+/** A file with an attribute, which Node has no call for. */
+function notedTar(): Promise<Uint8Array> {
+  const content = Buffer.from('noted\n');
+  const pax = { 'SCHILY.xattr.user.note': 'kept' };
+  const header = {
+    name: 'etc/noted',
+    type: 'file',
+    mode: 0o600,
+    size: content.length,
+    pax,
+  } as const;
+  return packTar([{ header, body: content }]);
+}
+
+/** The same image with its layers packed anew. */
+async function packedBySkopeo(from: string, name: string, ...args: string[]): Promise<string> {
+  await run('skopeo', [
+    ...['copy', '-q', '--src-tls-verify=false', '--dest-tls-verify=false', ...args],
+    ...[`docker://${from}`, `docker://${registry.host}/${name}`],
+  ]);
+  const packed = `${registry.host}/${name}`;
+  const { stdout } = await run('skopeo', [
+    'inspect',
+    '--raw',
+    '--tls-verify=false',
+    `docker://${packed}`,
+  ]);
+  expect(stdout).toContain('tar+zstd');
+  return packed;
+}
+
+/** Sixty layers, of which some remove or replace what those below have. */
+async function sixtyLayers(): Promise<string> {
+  const layers = Array.from({ length: 59 }, (_, at) => [
+    dir(`d${at % 7}`, { mode: 0o750, uid: at }),
+    file(`d${at % 7}/f${at}`, `layer ${at}\n`, { uid: at, gid: at, mode: 0o600 + (at % 8) }),
+    ...(at > 10 && at % 3 === 0 ? [file(`d${(at - 7) % 7}/.wh.f${at - 7}`, '')] : []),
+    ...(at === 40 ? [file('d1/.wh..wh..opq', '')] : []),
+  ]);
+  await registry.seed('sixty:1', await busyboxImage({ layers }));
+  return `${registry.host}/sixty:1`;
+}
+
+/** The whole tree as text: path, kind, mode, owner, links and attributes, with all content. */
+async function treeOf(space: string, name: string): Promise<string> {
+  const target = join(folder, `mount-${space}`);
+  await mkdir(target, { recursive: true });
+  await containerd.ctr('-n', space, 'images', 'mount', name, target);
+  try {
+    const options = [
+      ...['--format=posix', '--pax-option=delete=atime,delete=ctime', '--sort=name'],
+      ...['--numeric-owner', '--xattrs', '--xattrs-include=*', '--mtime=@0'],
+    ];
+    const { stdout: list } = await shell(
+      `find '${target}' -printf '%P %y %#m %U:%G %n %s %l\\n' | grep -v ' d ' | sort`,
+    );
+    const { stdout: sum } = await shell(
+      `tar ${options.map((one) => `'${one}'`).join(' ')} -C '${target}' -c . | sha256sum`,
+    );
+    const { stdout: noted } = await shell(
+      `tar --format=posix --xattrs -C '${target}' -c . | grep -ac SCHILY.xattr.user.note || true`,
+    );
+    return `${list}${sum}attributes: ${noted}`;
+  } finally {
+    await containerd.ctr('-n', space, 'images', 'unmount', '--rm', target);
+  }
+}
+
+describe('what a pull unpacks', () => {
+  it.each<[string, () => Promise<string>]>([
+    ['links, attributes, special modes and removed files', async () => umoci],
+    [
+      'the same, packed with zstd',
+      async () =>
+        await packedBySkopeo(
+          umoci,
+          'umoci:zstd',
+          ...['--dest-compress-format', 'zstd', '--dest-compress-level', '3'],
+        ),
+    ],
+    ['sixty layers', sixtyLayers],
+  ])('is what ctr unpacks: %s', async (_, make) => {
+    const name = await make();
+    const before = await oracle.count();
+    {
+      await using client = await ctrd({ address: containerd.address, namespace })
+        .use(images({ registry: { credentials: () => undefined, hostsFolders: [], proxy: false } }))
+        .connect();
+      const { problem } = await client.pullImage(name);
+      expect(problem).toBeUndefined();
+      await containerd.ctr('-n', theirs, 'images', 'pull', '--plain-http', name);
+      const ours = await treeOf(namespace, name);
+      expect(ours).toBe(await treeOf(theirs, name));
+      if (name.includes('/umoci:')) expect(ours).toMatch(/attributes: [1-9]/);
+      await client.removeImage(name, { sync: true });
+      await containerd.ctr('-n', theirs, 'images', 'rm', '--sync', name);
+    }
+    await oracle.expectNothingLeft(before);
+  });
+});
