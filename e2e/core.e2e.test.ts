@@ -1,4 +1,4 @@
-import { create, isMessage, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import { NamespaceCreateSchema } from '@ctrd/api/events';
 import { Containers } from '@ctrd/api/services/containers/v1';

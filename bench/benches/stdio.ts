@@ -66,10 +66,11 @@ export const stdioBench: Bench = {
       name,
       short(median(speed(name))),
       ratioTo(speed(go), speed(name)).toFixed(2),
+      short(median((results.get(name) ?? []).flatMap(({ cpuMs }) => cpuMs ?? []))),
     ]);
     return `A program prints ${megabytes} MiB of zeros to a stdout that is read and thrown away; starting it is part of
 the time. The shim copies everything once, whoever reads.
 
-${table(['reader', 'MiB a second', `times ${go}`], rows)}`;
+${table(['reader', 'MiB a second', `times ${go}`, 'client CPU ms'], rows)}`;
   },
 };

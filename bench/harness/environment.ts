@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { promisify } from 'node:util';
 import type { Setting } from './bench.js';
 
@@ -14,5 +14,8 @@ export async function environment({ daemon, go, rounds }: Setting): Promise<stri
     `runc ${runc}`,
     go === undefined ? 'without Go' : `Go ${go.version} with Debian bookworm's containerd client`,
   ];
-  return `Medians of ${rounds} interleaved rounds on ${parts.join(', ')}.`;
+  const [load = 0] = loadavg();
+  return `Medians of ${rounds} interleaved rounds on ${parts.join(', ')}. The machine's load was
+${load.toFixed(1)} at the begin: above the number of cores, times are longer than they need be, and the
+client's CPU time says more.`;
 }
