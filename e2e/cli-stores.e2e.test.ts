@@ -138,6 +138,7 @@ describe('ctrd on the daemon', () => {
     await ok('-n', name, 'lease', 'create', '--expires', '1h', 'held');
     const [lease] = await json('-n', name, 'lease', 'ls', '-o', 'json');
     expect(Date.parse(lease.expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
+    await ok('-n', name, 'import', '-q', await busyboxImageTar());
     expect((await cli.run(['namespace', 'rm', name])).exitCode).toBe(125);
     await ok('namespace', 'rm', '--purge', name);
     expect(await ok('namespace', 'ls', '-q')).not.toContain(name);

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { LocalRun, Run } from './context.js';
+import type { DaemonRun, LocalRun, Run } from './context.js';
 
 /** A command: how it is called and explained, and where its work is loaded from. */
 export interface CommandSpec {
@@ -18,6 +18,8 @@ export interface CommandSpec {
   readonly commands?: readonly CommandSpec[];
   /** Each has options of its own, which the program hands over as they were read. */
   readonly load?: () => Promise<Run<never>>;
+  /** For a command that needs the daemon alone: less is loaded for it. */
+  readonly loadDaemon?: () => Promise<DaemonRun<never>>;
   /** For a command that needs no daemon. */
   readonly loadLocal?: () => Promise<LocalRun<never>>;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** Where commands go, under a name. */
 export interface NamedContext {

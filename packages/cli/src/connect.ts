@@ -1,7 +1,13 @@
-import { createClient } from '@ctrd/client';
 import type { CommandSpec } from './command-spec.js';
 import { readConfig } from './config-file.js';
-import type { GlobalOptions, LocalContext, LocalRun, PrintOptions, Run } from './context.js';
+import type {
+  DaemonRun,
+  GlobalOptions,
+  LocalContext,
+  LocalRun,
+  PrintOptions,
+  Run,
+} from './context.js';
 import { settingsOf } from './settings.js';
 import { relaySignals } from './terminal/signals.js';
 
@@ -14,7 +20,7 @@ export interface Call {
   exit(code: number): void;
 }
 
-/** Does a command's work, with a client that is closed afterwards, whatever happens. */
+/** Does a command's work, with as much of a client as it needs, closed afterwards, whatever happens. */
 export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
   using signals = relaySignals();
   const { print, exit, args, options } = call;
@@ -26,9 +32,19 @@ export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
     await run(args, options, local);
     return;
   }
-  const run = (await spec.load?.()) as Run<object>;
-  // The platform of a command is that of all it does: `run` looks for the image that was pulled.
-  const { platform } = options as { readonly platform?: string };
-  await using client = await createClient({ ...settings, images: { platform }, signal });
+  if (spec.loadDaemon !== undefined) {
+    const [{ connectDaemon }, run] = await Promise.all([
+      import('./clients/daemon-client.js'),
+      spec.loadDaemon() as Promise<DaemonRun<object>>,
+    ]);
+    await using client = await connectDaemon(settings, signal);
+    await run(args, options, { ...local, client });
+    return;
+  }
+  const [{ connectAll }, run] = await Promise.all([
+    import('./clients/full-client.js'),
+    spec.load?.() as Promise<Run<object>>,
+  ]);
+  await using client = await connectAll(settings, options, signal);
   await run(args, options, { ...local, client });
 }

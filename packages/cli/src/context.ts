@@ -1,4 +1,5 @@
 import type { DefaultClient } from '@ctrd/client';
+import type { connectDaemon } from './clients/daemon-client.js';
 import type { SignalRelay } from './terminal/signals.js';
 
 /** What the options before the command say. */
@@ -38,6 +39,11 @@ export interface Context extends LocalContext {
   readonly client: DefaultClient;
 }
 
+/** What a command works with that needs the daemon and nothing in it. */
+export interface DaemonContext extends LocalContext {
+  readonly client: Awaited<ReturnType<typeof connectDaemon>>;
+}
+
 /** A command's work: its arguments, its options, and what it works with. */
 export type Run<Options = Record<string, never>> = (
   args: readonly string[],
@@ -50,4 +56,11 @@ export type LocalRun<Options = Record<string, never>> = (
   args: readonly string[],
   options: Options,
   context: LocalContext,
+) => Promise<void>;
+
+/** The work of a command that needs the daemon alone. */
+export type DaemonRun<Options = Record<string, never>> = (
+  args: readonly string[],
+  options: Options,
+  context: DaemonContext,
 ) => Promise<void>;

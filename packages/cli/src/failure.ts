@@ -1,4 +1,4 @@
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** Docker's codes: 125 for ctrd itself, 126 and 127 for the program that was to run. */
 export function exitCodeOf(error: unknown): number {

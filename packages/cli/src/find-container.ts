@@ -1,4 +1,5 @@
-import { type ContainerInfo, CtrdError, hasCode } from '@ctrd/client';
+import type { ContainerInfo } from '@ctrd/client';
+import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Context } from './context.js';
 import { toldOf } from './foreign.js';
 

@@ -51,7 +51,7 @@ function addCommand(program: Command, parent: Command, spec: CommandSpec, invoke
   if (spec.passThrough === true) command.passThroughOptions();
   if (spec.examples !== undefined) command.addHelpText('after', examples(spec.examples));
   for (const child of spec.commands ?? []) addCommand(program, command, child, invoke);
-  if (spec.load === undefined && spec.loadLocal === undefined) return;
+  if (!isCommand(spec)) return;
   command.action(async (...given: unknown[]) => {
     // commander hands over the arguments, then the options, then the command itself.
     const [options] = given.splice(-2) as [PrintFlags, Command];
@@ -60,6 +60,10 @@ function addCommand(program: Command, parent: Command, spec: CommandSpec, invoke
     await invoke(spec, { args, options, globals, print: printOptions(globals, options) });
   });
 }
+
+/** Whether it does something itself, and is not only there for its own commands. */
+const isCommand = ({ load, loadDaemon, loadLocal }: CommandSpec): boolean =>
+  load !== undefined || loadDaemon !== undefined || loadLocal !== undefined;
 
 interface PrintFlags {
   readonly output?: OutputFormat;

@@ -125,7 +125,7 @@ describe('every command', () => {
     all(commands)
       .filter(({ commands }) => commands === undefined)
       .map((spec) => [spec.usage, spec] as const),
-  )('has a work that can be loaded: %s', async (_usage, { load, loadLocal }) => {
-    expect(await (load ?? loadLocal)?.()).toBeTypeOf('function');
+  )('has a work that can be loaded: %s', async (_usage, { load, loadDaemon, loadLocal }) => {
+    expect(await (load ?? loadDaemon ?? loadLocal)?.()).toBeTypeOf('function');
   });
 });

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { invalidArgument } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 import type { Run } from '../context.js';
 
 interface ExportFlags {

@@ -1,4 +1,5 @@
-import { createClient, invalidArgument } from '@ctrd/client';
+import { createClient } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 import type { Command } from 'commander';
 import type { LocalContext, LocalRun } from '../context.js';
 import { nameOf } from '../foreign.js';

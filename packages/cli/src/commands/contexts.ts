@@ -1,4 +1,4 @@
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import { configPath, contextNamed, readConfig, writeConfig } from '../config-file.js';
 import type { LocalRun } from '../context.js';
 import { print } from '../output/print.js';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { hasCode, invalidArgument } from '@ctrd/client';
+import { hasCode, invalidArgument } from '@ctrd/client/core';
 import { packTar, unpackTar } from 'modern-tar/fs';
 import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { CtrdError, createClient, type DaemonOptions, hasCode, startDaemon } from '@ctrd/client';
+import { createClient, type DaemonOptions, startDaemon } from '@ctrd/client';
+import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { LocalContext, LocalRun } from '../context.js';
 import { printOne } from '../output/print.js';
 import type { DaemonShape } from '../shapes.js';

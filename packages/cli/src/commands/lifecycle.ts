@@ -1,5 +1,5 @@
 import { rm as removeFile } from 'node:fs/promises';
-import { CtrdError, hasCode } from '@ctrd/client';
+import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Run } from '../context.js';
 import { loggedTo } from '../detached-log.js';
 import { forEach } from '../each.js';

@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 import type { LocalRun } from '../context.js';
 import { askSecret, askText, secretFromInput } from '../login/ask.js';
 import { removeLogin, storeLogin } from '../login/docker-config.js';

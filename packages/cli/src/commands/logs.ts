@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { CtrdError, hasCode } from '@ctrd/client';
+import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { toldOf } from '../foreign.js';

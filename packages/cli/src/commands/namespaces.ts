@@ -1,4 +1,4 @@
-import type { Run } from '../context.js';
+import type { DaemonRun } from '../context.js';
 import { forEach } from '../each.js';
 import { parsePairs } from '../options/resources.js';
 import { print } from '../output/print.js';
@@ -10,7 +10,7 @@ const labelsText = ({ labels }: { labels: Readonly<Record<string, string>> }): s
     .map((pair) => pair.join('='))
     .join(',') || '-';
 
-export const namespaceList: Run<{ quiet?: true }> = async (_args, { quiet }, context) => {
+export const namespaceList: DaemonRun<{ quiet?: true }> = async (_args, { quiet }, context) => {
   const found = await context.client.listNamespaces({ signal: context.signal });
   const rows = found.map(({ name, labels }): NamespaceRow => ({ name, labels }));
   if (quiet === true) process.stdout.write(rows.map(({ name }) => `${name}\n`).join(''));
@@ -21,7 +21,7 @@ export const namespaceList: Run<{ quiet?: true }> = async (_args, { quiet }, con
     ]);
 };
 
-export const namespaceCreate: Run<{ label?: readonly string[] }> = async (
+export const namespaceCreate: DaemonRun<{ label?: readonly string[] }> = async (
   [name = ''],
   { label },
   { client, signal },
@@ -30,7 +30,11 @@ export const namespaceCreate: Run<{ label?: readonly string[] }> = async (
   process.stdout.write(`${name}\n`);
 };
 
-export const namespaceRemove: Run<{ purge?: true }> = (names, { purge }, { client, signal }) =>
+export const namespaceRemove: DaemonRun<{ purge?: true }> = (
+  names,
+  { purge },
+  { client, signal },
+) =>
   forEach(names, async (name) => {
     if (purge === true) await client.purgeNamespace(name, { signal });
     else await client.deleteNamespace(name, { signal });
@@ -40,7 +44,7 @@ export const namespaceRemove: Run<{ purge?: true }> = (names, { purge }, { clien
 /** The daemon's label for when a lease ends. */
 const expireLabel = 'containerd.io/gc.expire';
 
-export const leaseList: Run<{ quiet?: true; filter?: readonly string[] }> = async (
+export const leaseList: DaemonRun<{ quiet?: true; filter?: readonly string[] }> = async (
   _args,
   { quiet, filter },
   context,
@@ -60,7 +64,7 @@ export const leaseList: Run<{ quiet?: true; filter?: readonly string[] }> = asyn
     ]);
 };
 
-export const leaseCreate: Run<{ expires?: number; label?: readonly string[] }> = async (
+export const leaseCreate: DaemonRun<{ expires?: number; label?: readonly string[] }> = async (
   [id],
   { expires, label },
   { client, signal },
@@ -70,7 +74,7 @@ export const leaseCreate: Run<{ expires?: number; label?: readonly string[] }> =
   process.stdout.write(`${made}\n`);
 };
 
-export const leaseRemove: Run<{ sync?: true }> = (ids, { sync }, { client, signal }) =>
+export const leaseRemove: DaemonRun<{ sync?: true }> = (ids, { sync }, { client, signal }) =>
   forEach(ids, async (id) => {
     await client.deleteLease(id, { sync, signal });
     return id;

@@ -1,4 +1,4 @@
-import { hasCode } from '@ctrd/client';
+import { hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { showProgress } from '../terminal/progress.js';
 

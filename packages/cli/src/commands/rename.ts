@@ -1,4 +1,4 @@
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import type { Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { nameLabel, toldOf } from '../foreign.js';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Container, invalidArgument } from '@ctrd/client';
+import type { Container } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { logPath, logUri } from '../detached-log.js';
 import { containerOptions, type RunFlags } from '../options/run-options.js';

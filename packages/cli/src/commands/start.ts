@@ -1,4 +1,4 @@
-import { invalidArgument } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { loggedTo } from '../detached-log.js';
 import { forEach } from '../each.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ContainerStats, hasCode } from '@ctrd/client';
+import type { ContainerStats } from '@ctrd/client';
+import { hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { toldOf } from '../foreign.js';

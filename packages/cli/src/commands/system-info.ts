@@ -1,11 +1,11 @@
-import type { Run } from '../context.js';
+import type { DaemonRun, Run } from '../context.js';
 import { jsonLine } from '../output/json.js';
 import { print, printOne } from '../output/print.js';
 import { parseTemplate } from '../output/template.js';
 import { ownVersion } from '../own-version.js';
 import type { EventGapLine, EventLine, PluginRow, VersionShape } from '../shapes.js';
 
-export const version: Run = async (_args, _options, context) => {
+export const version: DaemonRun = async (_args, _options, context) => {
   const { version: containerd, revision } = await context.client.version({
     signal: context.signal,
   });
@@ -38,7 +38,11 @@ export const info: Run = async (_args, _options, context) => {
   });
 };
 
-export const plugins: Run<{ filter?: readonly string[] }> = async (_args, { filter }, context) => {
+export const plugins: DaemonRun<{ filter?: readonly string[] }> = async (
+  _args,
+  { filter },
+  context,
+) => {
   const found = await context.client.plugins({ filters: filter, signal: context.signal });
   const rows = found.map(
     ({ type, id, platforms, capabilities, error }): PluginRow => ({
@@ -57,7 +61,7 @@ export const plugins: Run<{ filter?: readonly string[] }> = async (_args, { filt
   ]);
 };
 
-export const events: Run<{ filter?: readonly string[]; allNamespaces?: true }> = async (
+export const events: DaemonRun<{ filter?: readonly string[]; allNamespaces?: true }> = async (
   _args,
   { filter, allNamespaces },
   { client, print: { output, template }, signal },

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { invalidArgument } from '@ctrd/client';
+import { invalidArgument } from '@ctrd/client/core';
 
 /** Asks on the terminal; what is typed shows. */
 export async function askText(question: string, signal: AbortSignal): Promise<string> {

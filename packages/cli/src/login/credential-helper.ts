@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** Gives a login to Docker's helper of a name, `docker-credential-NAME`. */
 export async function storeInHelper(

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import { eraseInHelper, storeInHelper } from './credential-helper.js';
 
 /** Who somebody is at a registry. */

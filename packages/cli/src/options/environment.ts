@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** Variables: those of files first, `NAME` alone with our own value. */
 export async function environment(flags: {

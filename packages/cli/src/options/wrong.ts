@@ -1,4 +1,4 @@
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** An option's text that does not have its form. */
 export function wrong(option: string, form: string, text: string): CtrdError {

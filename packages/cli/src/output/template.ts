@@ -1,4 +1,4 @@
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import { json, jsonLine } from './json.js';
 
 /**

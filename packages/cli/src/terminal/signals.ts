@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { CtrdError } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 
 /** What the signals that come to this process mean. */
 export interface SignalRelay extends Disposable {
