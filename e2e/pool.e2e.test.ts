@@ -130,6 +130,40 @@ describe('a strategy', () => {
   });
 });
 
+describe('the connections', () => {
+  it('are opened by the first call, closed when idle, and opened again', async () => {
+    await using client = await connect(daemon(), { idleMs: 200 });
+    const states = () => client.pool.stats().connections.map(({ role, state }) => [role, state]);
+    const idle = [
+      ['control', 'idle'],
+      ['bulk', 'idle'],
+      ['stream', 'idle'],
+    ];
+    await waitFor(() => states().every(([, state]) => state === 'idle'));
+    expect((await client.version()).version).toMatch(/\d/);
+    expect(states()).toEqual([['control', 'ready'], ...idle.slice(1)]);
+    await waitFor(() => states().every(([, state]) => state === 'idle'));
+  });
+
+  it('are drained: the last wait ends first, and no call is taken meanwhile', async () => {
+    await using other = await connect(daemon(), {});
+    const client = await connect(daemon(), {});
+    await sleeper(other, 'drained');
+    const tasks = client.rpc.client(Tasks);
+    const exit = tasks.wait({ containerId: 'drained' }, { role: 'stream' });
+    await waitFor(() => client.pool.stats().roles.stream.inFlight === 1);
+    const early = client.pool.drain({ timeoutMs: 50 });
+    await expect(early).rejects.toMatchObject({ code: 'timeout' });
+    const drained = client.pool.drain();
+    await expect(client.version()).rejects.toMatchObject({ code: 'failed-precondition' });
+    await other.destroyContainer('drained', { graceMs: 0 });
+    await drained;
+    expect((await exit).exitStatus).toBe(137);
+    expect(client.pool.stats()).toMatchObject({ state: 'draining', calls: 0 });
+    await client.close();
+  });
+});
+
 describe('with no stream left, and a pool that fails', () => {
   it('containers are still made, their ends learnt, and destroyed', async () => {
     const oracle = leakOracle(daemon(), namespace);
