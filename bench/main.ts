@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { ctr, newPlace, removeDaemon, startDaemon } from '../e2e/support/daemon-process.js';
 import { busyboxImageTar, busyboxName } from '../e2e/support/image.js';
 import { type Line, lines } from '../tools/matrix/index.js';
+import { archivesBench } from './benches/archives.js';
 import { execBench } from './benches/exec.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';
@@ -14,7 +15,14 @@ import type { Bench, Setting } from './harness/bench.js';
 import { environment } from './harness/environment.js';
 import { buildGoPeer } from './harness/go-peer.js';
 
-const benches: readonly Bench[] = [poolBench, uploadBench, lifecycleBench, execBench, stdioBench];
+const benches: readonly Bench[] = [
+  poolBench,
+  uploadBench,
+  lifecycleBench,
+  execBench,
+  stdioBench,
+  archivesBench,
+];
 const results = join(import.meta.dirname, 'results');
 
 const { values, positionals } = parseArgs({
