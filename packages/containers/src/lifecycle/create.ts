@@ -163,7 +163,7 @@ async function makeTask(
     await ended.catch(() => {});
     await deleteTask(parts.patient, key, limit);
     // A daemon that died in the making of it does not know it; its shim lives all the same.
-    await parts.shims.dismiss(id, { signal: limit });
+    await parts.shims.end(id, { signal: limit });
   });
   const { pid } = await uninterrupted(signal, (limit) =>
     parts.rpc.client(Tasks).create(

@@ -98,7 +98,7 @@ async function removeTask(parts: ContainerParts, id: string, signal: AbortSignal
   const task = await findTask(parts.rpc, key, signal);
   if (task === undefined) {
     // Its deletion may have been cut off, by a host that died in it.
-    await parts.shims.dismiss(id, { signal });
+    await parts.shims.end(id, { signal });
     return;
   }
   if (task.status !== 'stopped') {

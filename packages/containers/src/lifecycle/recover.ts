@@ -43,7 +43,7 @@ export async function recoverContainer(
   const told = labelledExit(id, record.labels);
   if (task === undefined && (entry === undefined || told !== undefined)) {
     // Its deletion may have been cut off, by a host that died in it.
-    await parts.shims.dismiss(id, { signal });
+    await parts.shims.end(id, { signal });
     throw new CtrdError('it has no process; its exit, if it is known, is in getContainer()', {
       code: 'not-found',
       reason: 'no-task',

@@ -17,11 +17,6 @@ export interface Shims {
    * know: one that dies while it makes a task, or is interrupted while it deletes one, leaves the
    * shim and its folder for ever. The daemon notices the end of the shim, and removes the folder.
    */
-  dismiss(containerId: string, options: Running): Promise<void>;
-  /**
-   * Kills the container of a shim that the daemon does not know, so that nobody else can, and ends
-   * the shim. A shim that does not answer is left as it is.
-   */
   end(containerId: string, options: Running): Promise<void>;
 }
 
@@ -87,25 +82,6 @@ export function createShims(namespace: string, address: () => string): Shims {
           () => shim.call(TaskV3.method.shutdown, { id }, { signal }),
           () => shim.call(TaskV2.method.shutdown, { id }, { signal }),
         );
-      });
-    },
-    async dismiss(containerId, { signal }) {
-      await ask({ containerId, execId: '' }, signal, async (shim) => {
-        const limit = { signal };
-        const task = { id: containerId };
-        const end = { ...task, signal: 9, all: true };
-        // What has ended or is deleted already cannot be once more, and the next step is due.
-        const steps = [
-          () => shim.call(TaskV3.method.kill, end, limit),
-          () => shim.call(TaskV2.method.kill, end, limit),
-          () => shim.call(TaskV3.method.wait, task, limit),
-          () => shim.call(TaskV2.method.wait, task, limit),
-          () => shim.call(TaskV3.method.delete, task, limit),
-          () => shim.call(TaskV2.method.delete, task, limit),
-          () => shim.call(TaskV3.method.shutdown, task, limit),
-          () => shim.call(TaskV2.method.shutdown, task, limit),
-        ];
-        for (const step of steps) await step().then(undefined, () => {});
       });
     },
   };
