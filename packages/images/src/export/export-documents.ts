@@ -23,7 +23,7 @@ export const layoutDocument = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 export function indexDocument(images: readonly ExportedImage[]): Buffer {
   const manifests = images.map(({ name, target: { mediaType, digest, size, annotations } }) => ({
     ...{ mediaType, digest, size },
-    annotations: { ...annotations, ...nameAnnotations(name) },
+    annotations: sorted({ ...annotations, ...nameAnnotations(name) }),
   }));
   return json({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
 }
@@ -53,6 +53,11 @@ function nameAnnotations(name: string): Record<string, string> {
     [imageNameAnnotation]: name,
     ...(tag === undefined ? {} : { [refNameAnnotation]: tag }),
   };
+}
+
+/** The daemon tells annotations in any order; the same image is to be the same archive. */
+function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Other clients name records as they like. */

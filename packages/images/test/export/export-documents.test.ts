@@ -30,6 +30,16 @@ describe('the index of an export', () => {
     ]);
   });
 
+  it('is the same in whatever order the daemon tells annotations', () => {
+    const [one, two] = [
+      { a: '1', b: '2' },
+      { b: '2', a: '1' },
+    ].map((annotations) =>
+      indexDocument([{ ...image('a:1'), target: { ...blob(9), annotations } }]).toString(),
+    );
+    expect(one).toBe(two);
+  });
+
   it('says nothing more of a target than its descriptor does', () => {
     const platform = { os: 'linux', architecture: 'arm64' };
     const [entry] = read(
