@@ -66,8 +66,8 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Arr
 }
 
 /**
- * Writes the first bytes of a blob and breaks off when the daemon has them; answers how many it has.
- * Messages are whole MiB, and what does not fill one was not sent.
+ * Writes the first bytes of a blob and breaks off; answers how many the daemon has. Whole MiB have
+ * arrived by then; the rest was sent in one message, which has arrived or not.
  */
 async function breakOff(ref: string, bytes: Buffer, digest: string, limit: number) {
   const sent = Math.floor(limit / MiB) * MiB;
@@ -86,7 +86,7 @@ async function breakOff(ref: string, bytes: Buffer, digest: string, limit: numbe
   });
   await expect(writing).rejects.toThrow('broken off');
   const { offset } = await client.contentStatus(ref);
-  expect(offset).toBe(sent);
+  expect([sent, limit]).toContain(offset);
   return offset;
 }
 
@@ -212,7 +212,8 @@ describe('the content store', () => {
       const source = sources[way] ?? bytes;
       const written = await client.writeContent({ ref, size, source, ...named });
       expect(written).toMatchObject({ digest, size, existed: false });
-      if (way === 'rest') expect(from).toEqual([offset]);
+      // Of what is there in whole, nothing is asked for.
+      if (way === 'rest') expect(from).toEqual(offset === size ? [] : [offset]);
       await expectContent(client, digest, bytes);
     }
   });
