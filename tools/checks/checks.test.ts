@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { crossings } from './boundaries.js';
 import { carried, licenceProblems, unbalanced } from './dependencies.js';
+import { faultTable, problemsOf } from './faults.js';
 import { addresses, ofSource, traces } from './hygiene.js';
 import { region, requote } from './quotes.js';
 import { tableProblems } from './tokens.js';
@@ -127,5 +128,29 @@ const own: Token<Own> = token('Own');
   it('is content when they agree', () => {
     const text = "export const Clock: Token<Clock, 'Clock'> = token('Clock');";
     expect(tableProblems([file(text)], table)).toEqual([]);
+  });
+});
+
+describe('the table of faults', () => {
+  const shownBy = { file: 'a.test.ts', test: 'survives' };
+  const scenario = { fault: 'f', outcome: 'o' };
+  const read = async (path: string) =>
+    path === 'a.test.ts' ? "it('survives a fault', …)" : undefined;
+
+  it('names tests that are there, or says why there is none', async () => {
+    expect(await problemsOf({ ...scenario, shownBy }, read)).toEqual([]);
+    expect(await problemsOf({ ...scenario, notShown: 'no' }, read)).toEqual([]);
+    expect(await problemsOf(scenario, read)).toHaveLength(1);
+    expect(await problemsOf({ ...scenario, shownBy, notShown: 'no' }, read)).toHaveLength(1);
+    const gone = { ...shownBy, file: 'gone.test.ts' };
+    expect(await problemsOf({ ...scenario, shownBy: gone }, read)).toHaveLength(1);
+    const renamed = { ...shownBy, test: 'lives on' };
+    expect(await problemsOf({ ...scenario, shownBy: renamed }, read)).toHaveLength(1);
+  });
+
+  it('has a row a scenario', () => {
+    expect(faultTable([{ ...scenario, shownBy }]).split('\n')[2]).toBe(
+      '| f | o | [a](../a.test.ts) |',
+    );
   });
 });

@@ -5,6 +5,7 @@ import { boundaries } from './boundaries.js';
 import type { Check } from './check.js';
 import { biome, build, knip, typecheck } from './commands.js';
 import { dependencies } from './dependencies.js';
+import { faults } from './faults.js';
 import { hygiene } from './hygiene.js';
 import { attw, publint, requireEsm } from './packaging.js';
 import { quotes } from './quotes.js';
@@ -19,6 +20,7 @@ const all: readonly Check[] = [
   dependencies,
   hygiene,
   quotes,
+  faults,
   tokens,
   publint,
   attw,

@@ -1,0 +1,227 @@
+/** A fault, and where it is shown what comes of it, or why it is not. */
+export interface FaultScenario {
+  readonly fault: string;
+  readonly outcome: string;
+  /** File and name of the test. */
+  readonly shownBy?: { readonly file: string; readonly test: string };
+  readonly notShown?: string;
+}
+
+const daemon = 'e2e/faults/daemon.e2e.test.ts';
+const host = 'e2e/faults/host.e2e.test.ts';
+const shim = 'e2e/faults/shim.e2e.test.ts';
+const process = 'e2e/faults/process.e2e.test.ts';
+const events = 'e2e/faults/events.e2e.test.ts';
+
+export const faultScenarios: readonly FaultScenario[] = [
+  {
+    fault: 'containerd is killed or stopped, and comes back',
+    outcome: 'containers go on, pending waits end once, with the true codes',
+    shownBy: { file: daemon, test: 'and comes back: containers and what runs in them go on' },
+  },
+  {
+    fault: 'a process ends while containerd is down',
+    outcome: 'its true code, told at once: the shim says it',
+    shownBy: { file: daemon, test: 'and a container ends meanwhile' },
+  },
+  {
+    fault: 'the same, and containerd is down for a minute',
+    outcome: 'the same',
+    notShown:
+      'a minute too long for the tests; the shim gives up its events after 15 s, but answers Wait as long as it lives',
+  },
+  {
+    fault: 'containerd is not there at the first call',
+    outcome: '`unavailable` with reason `missing`, `refused` or `forbidden`',
+    shownBy: {
+      file: 'e2e/core.e2e.test.ts',
+      test: 'is told by its reason, and reached again when it is back',
+    },
+  },
+  {
+    fault: 'containerd is frozen (SIGSTOP)',
+    outcome: 'calls end at their time limit, watches go on, nothing is done twice',
+    shownBy: { file: daemon, test: 'calls end at their time limit, watches go on' },
+  },
+  {
+    fault: 'containerd is killed twenty times under load',
+    outcome: 'no call hangs, no stream is lost',
+    shownBy: { file: 'e2e/pool.e2e.test.ts', test: 'hangs no call and loses no stream' },
+  },
+  {
+    fault: 'containerd is upgraded over the same root',
+    outcome: 'the client goes on with what the new one can do',
+    notShown: 'each line is tested alone; nothing of a line is remembered but what it can do',
+  },
+  {
+    fault: 'the socket is removed while containerd lives',
+    outcome: 'who is connected goes on, who comes is told `missing`, until it is back',
+    shownBy: {
+      file: daemon,
+      test: 'who is connected goes on, who comes is told that it is missing',
+    },
+  },
+  {
+    fault: 'containerd is killed while containers are made',
+    outcome: 'each call succeeds or fails for good, and undoes what it did',
+    shownBy: { file: daemon, test: 'each call succeeds or fails for good' },
+  },
+  {
+    fault: 'containerd is killed while processes are started',
+    outcome: 'none is started twice, which would break the shim',
+    shownBy: { file: daemon, test: 'none is started twice, all ends are told' },
+  },
+  {
+    fault: 'GOAWAY, RST_STREAM, broken answers',
+    outcome: 'unseen where nothing was lost, else an error with a code',
+    shownBy: {
+      file: 'packages/core/test/grpc/broken-server.test.ts',
+      test: 'goes on to a new connection when the server says that it goes away',
+    },
+  },
+  {
+    fault: 'a shim is killed',
+    outcome: '`lost`, 255, once; the id can be used again',
+    shownBy: { file: shim, test: 'the exit is lost, told once, with 255 and a reason' },
+  },
+  {
+    fault: 'a shim is killed while containerd is down',
+    outcome: '`lost`, 255, once, when containerd is back',
+    shownBy: { file: shim, test: 'while the daemon is away: lost as well' },
+  },
+  {
+    fault: 'two clients start one process',
+    outcome: 'the shim of containerd 1.7 and 2 dies later',
+    notShown: 'the API has no start of a process that another client has made',
+  },
+  {
+    fault: 'a shim is frozen',
+    outcome: 'its container’s calls end at their limit, others go on, its exit comes later',
+    shownBy: { file: shim, test: 'calls end at their time limit, others go on' },
+  },
+  {
+    fault: 'a shim is frozen when a host recovers',
+    outcome: 'three attempts of three seconds; the others are recovered meanwhile',
+    shownBy: { file: host, test: 'goes on past a shim that hangs' },
+  },
+  {
+    fault: 'runc fails in one of its commands',
+    outcome: 'the call fails, nothing is left',
+    shownBy: { file: shim, test: 'in its %s: the call fails, and nothing is left' },
+  },
+  {
+    fault: 'a client dies while it deletes a task',
+    outcome: 'the shim that containerd forgets is ended with the container’s removal',
+    shownBy: { file: shim, test: 'the shim that the daemon forgets is ended by the next' },
+  },
+  {
+    fault: 'the host is killed while output flows',
+    outcome: 'the next one goes on reading, and the exit is told once',
+    shownBy: { file: host, test: 'while output flows: the next one goes on reading' },
+  },
+  {
+    fault: 'processes end while there is no host',
+    outcome: 'each exit is told once, by the next one',
+    shownBy: { file: host, test: 'and processes end while there is none' },
+  },
+  {
+    fault: 'the host is killed between create and start',
+    outcome: 'the next one finds the container, and starts it',
+    shownBy: { file: host, test: 'between create and start: the next one starts it' },
+  },
+  {
+    fault: 'the host is killed in a handler, containerd being down',
+    outcome: 'the next one has the true code from the journal',
+    shownBy: { file: host, test: 'in a handler, with the daemon away' },
+  },
+  {
+    fault: 'host and containerd are killed, and a process ends',
+    outcome: 'the true code from containerd 1.6; `lost` from 1.7 and 2',
+    shownBy: { file: host, test: 'with the daemon, and a process ends' },
+  },
+  {
+    fault: 'the host’s event loop is blocked',
+    outcome: 'streams go on afterwards',
+    notShown: 'nothing but the host can show it; no timer of ours decides that a process has ended',
+  },
+  {
+    fault: 'nobody reads the output',
+    outcome: 'the process waits; memory stays flat',
+    shownBy: {
+      file: 'e2e/stdio.e2e.test.ts',
+      test: 'of a writer whose reader stops wait, and hold up nothing else',
+    },
+  },
+  {
+    fault: 'events are published faster than they are read',
+    outcome: 'all of them come while the connection lives',
+    shownBy: { file: process, test: 'reaches a slow reader whole' },
+  },
+  {
+    fault: 'events are lost while containerd is down',
+    outcome: 'a `gap` event says so, once',
+    shownBy: { file: events, test: 'go on after a restart of the daemon, with a gap' },
+  },
+  {
+    fault: 'a process ignores SIGTERM',
+    outcome: 'SIGKILL after the grace',
+    shownBy: { file: process, test: 'that ignores SIGTERM is killed' },
+  },
+  {
+    fault: 'a container is paused when it is destroyed',
+    outcome: 'it is ended all the same',
+    shownBy: { file: process, test: 'that is paused is ended all the same' },
+  },
+  {
+    fault: 'zombies, double forks, children that outlive their parent',
+    outcome: 'the container ends with its own process',
+    shownBy: { file: process, test: 'that leaves zombies and children of its own' },
+  },
+  {
+    fault: 'fifty processes end in the same instant',
+    outcome: 'each is told once, with its own code',
+    shownBy: { file: process, test: 'that end in the same instant' },
+  },
+  {
+    fault: 'memory runs out',
+    outcome: '137 with `oomKilled`, and an `oom` event',
+    shownBy: { file: events, test: 'hear of ends and of a lack of memory' },
+  },
+  {
+    fault: 'a container is destroyed twice at once',
+    outcome: 'one succeeds, the other too or with `not-found`; nothing is left',
+    shownBy: { file: process, test: 'that destroy one container at once' },
+  },
+  {
+    fault: 'a snapshot is removed under a task',
+    outcome: 'refused',
+    shownBy: { file: 'e2e/snapshots.e2e.test.ts', test: 'are not removed under a running task' },
+  },
+  {
+    fault: 'the disk of the journal is full',
+    outcome: 'the exit is told all the same, and the failure is reported',
+    shownBy: {
+      file: 'packages/containers/test/exits/exit-watcher.test.ts',
+      test: 'reports a journal that cannot be written, and tells the exit all the same',
+    },
+  },
+  {
+    fault: 'the clock jumps',
+    outcome: 'nothing fires early',
+    notShown:
+      'the clock of the machine is shared; limits are measured with timers, which are monotonic',
+  },
+  {
+    fault: 'the host has no descriptors left',
+    outcome: 'an error with a code',
+    notShown: 'Node itself fails in too many places to tell ours apart',
+  },
+  {
+    fault: 'all of it at random',
+    outcome: 'each exit is counted once, with its true code; nothing is left',
+    shownBy: {
+      file: 'e2e/faults/chaos.e2e.test.ts',
+      test: 'exits are counted once, with their true codes',
+    },
+  },
+];
