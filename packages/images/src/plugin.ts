@@ -5,6 +5,7 @@ import {
   DefaultSnapshotter,
   definePlugin,
   ImageSource,
+  invalidArgument,
   Leases,
   Owner,
   Report,
@@ -21,6 +22,7 @@ import { imageOperations } from './operations.js';
 import type { ImageParts } from './parts.js';
 import { Puller } from './pull/puller.js';
 import { createRegistryPuller } from './pull/registry-puller.js';
+import { createTransferPuller } from './pull/transfer-puller.js';
 import { createRegistries, Registries } from './registry/registries.js';
 import { checkRegistryOptions, type RegistryOptions } from './registry/registry-options.js';
 import { createFactReader } from './store/image-facts.js';
@@ -36,6 +38,12 @@ export interface ImagesOptions {
    * token {@link ImagePolicy} as well.
    */
   readonly policy?: ImagePolicy | undefined;
+  /**
+   * Who pulls: this process (`registry`), or the daemon by its transfer service (`transfer`), as far
+   * as it can: what it cannot, and a daemon without the service, is left to this process. Default:
+   * `registry`. A host may also provide a {@link Puller} of its own.
+   */
+  readonly puller?: 'registry' | 'transfer' | undefined;
   /** How registries are reached. A host may also provide {@link Registries} of its own. */
   readonly registry?: RegistryOptions | undefined;
 }
@@ -48,6 +56,10 @@ export function images(options: ImagesOptions = {}) {
   const platform =
     options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
   const registry = checkRegistryOptions(options.registry ?? {});
+  const { puller = 'registry' } = options;
+  if (puller !== 'registry' && puller !== 'transfer') {
+    throw invalidArgument('puller', 'be registry or transfer', puller);
+  }
   // One set a client, whoever asks for it first: its locks are what makes calls share their work.
   const made = new WeakMap<Rpc, ImageParts>();
   const partsOf = (resolver: Resolver): ImageParts => {
@@ -79,7 +91,7 @@ export function images(options: ImagesOptions = {}) {
       bind(ImageSource, (resolver) => createImageSource(() => partsOf(resolver))),
       bind(ImagePolicy, () => options.policy ?? anyImage),
       bind(Registries, () => createRegistries(registry)),
-      bind(Puller, (resolver) => createRegistryPuller(partsOf(resolver))),
+      bind(Puller, (resolver) => pullerOf(partsOf(resolver), options)),
     ],
     contributes: [
       contribute(Caretakers, (resolver) =>
@@ -96,4 +108,9 @@ export function images(options: ImagesOptions = {}) {
       return { operations: { ...ofImages, ...contentOperations(parts.content) } };
     },
   });
+}
+
+function pullerOf(parts: ImageParts, { puller }: ImagesOptions): Puller {
+  const registry = createRegistryPuller(parts);
+  return puller === 'transfer' ? createTransferPuller(parts, registry) : registry;
 }

@@ -5,7 +5,9 @@ import { isIndexType } from '../oci/media-types.js';
 import type { Platform } from '../oci/platform.js';
 import { matchManifests } from '../oci/platform-match.js';
 import { noMatch, suits, tooDeep } from '../store/image-tree.js';
-import type { Fetcher } from './fetcher.js';
+
+/** Gets a manifest or index, verified. */
+export type DocumentReader = (descriptor: Descriptor) => Promise<Manifest | Index>;
 
 /** The image of one platform. */
 export interface ChosenImage {
@@ -14,17 +16,17 @@ export interface ChosenImage {
 }
 
 /**
- * Fetches the way to the manifest that suits a platform best, and its config: where an index names
+ * Reads the way to the manifest that suits a platform best, and its config: where an index names
  * no platform, only the config does. Throws `not-found` (reason `platform`) when none suits.
  */
 export async function chooseManifest(
-  fetcher: Fetcher,
+  read: DocumentReader,
   target: Descriptor,
   platform: Platform,
   configOf: (manifest: Manifest) => Promise<OciImage>,
 ): Promise<ChosenImage> {
   async function choose(descriptor: Descriptor, depth: number): Promise<ChosenImage | undefined> {
-    const document = await documentAt(fetcher, descriptor, depth);
+    const document = await documentAt(read, descriptor, depth);
     if (document.kind === 'manifest') {
       const image = await configOf(document);
       return suits(image, platform) ? { manifest: document, image } : undefined;
@@ -41,12 +43,12 @@ export async function chooseManifest(
   return chosen;
 }
 
-/** Fetches a manifest or index, unless it is too far down. */
+/** Reads a manifest or index, unless it is too far down. */
 export async function documentAt(
-  fetcher: Fetcher,
+  read: DocumentReader,
   descriptor: Descriptor,
   depth: number,
 ): Promise<Manifest | Index> {
   if (isIndexType(descriptor.mediaType) && depth >= limits.depth) throw tooDeep(descriptor.digest);
-  return await fetcher.document(descriptor);
+  return await read(descriptor);
 }

@@ -53,7 +53,7 @@ export function createRegistryPuller(parts: ImageParts): Puller {
         const isAnyPlatform = job.allPlatforms && job.snapshotter === undefined;
         const chosen = isAnyPlatform
           ? undefined
-          : await chooseManifest(fetcher, descriptor, platform, configOf);
+          : await chooseManifest(fetcher.document, descriptor, platform, configOf);
         const blobs = await blobsOf(fetcher, job, descriptor, chosen);
         const unpacked = chosen && unpackChosen(parts, job, fetcher, chosen, running);
         await allOf([...blobs.map((blob) => fetcher.blob(blob)), unpacked], stop);
@@ -84,7 +84,7 @@ async function blobsOf(
       add(descriptor);
       return;
     }
-    const document = await documentAt(fetcher, descriptor, depth);
+    const document = await documentAt(fetcher.document, descriptor, depth);
     if (document.kind === 'index') {
       for (const child of document.manifests) await walk(child, depth + 1);
       return;

@@ -54,6 +54,8 @@ export interface Registry {
    * answered, or the last.
    */
   request(capability: Capability, request: RegistryRequest): Promise<RegistryAnswer>;
+  /** Those of the registry itself, whatever its mirrors take. */
+  credentials(signal: AbortSignal): Promise<Credentials | undefined>;
   /** A host that has nothing to do with the registry, and gets no credentials. */
   elsewhere(url: URL): HostClient;
 }
@@ -93,7 +95,8 @@ export function createRegistries(options: RegistryOptions = {}): Registries {
         const namespace = undefined;
         return createHostClient({ client, host, authorizer, namespace, attempts, retryDelayMs });
       };
-      return registryOf(domain, path, clients, elsewhere);
+      const ask = own === undefined ? onceOf(source, domain) : async () => own;
+      return registryOf(domain, path, clients, { credentials: ask, elsewhere });
     },
     [Symbol.dispose]: () => client.close(),
   };
@@ -103,7 +106,7 @@ function registryOf(
   domain: string,
   repository: string,
   clients: readonly HostClient[],
-  elsewhere: Registry['elsewhere'],
+  rest: Pick<Registry, 'credentials' | 'elsewhere'>,
 ): Registry {
   const hosts = (capability: Capability) =>
     clients.filter(({ host }) => host.capabilities.has(capability));
@@ -111,7 +114,7 @@ function registryOf(
     domain,
     repository,
     hosts,
-    elsewhere,
+    ...rest,
     async request(capability, request) {
       let worst: unknown;
       for (const host of hosts(capability)) {
