@@ -41,8 +41,12 @@ export const folderPrefix = join(tmpdir(), 'ctrd-e2e-');
  * Makes the folders and the configuration of a daemon.
  *
  * @param config - TOML for the end of the configuration: whole tables only.
+ * @param programs - a folder that comes first on its `PATH`.
  */
-export async function newPlace(line: Line, config = ''): Promise<DaemonPlace> {
+export async function newPlace(
+  line: Line,
+  { config = '', programs }: { config?: string; programs?: string } = {},
+): Promise<DaemonPlace> {
   const { containerd, ctr, binDir, path, version } = await containerdBinaries(line);
   const folder = await mkdtemp(`${folderPrefix}${process.pid}-`);
   const place: DaemonPlace = {
@@ -59,7 +63,7 @@ export async function newPlace(line: Line, config = ''): Promise<DaemonPlace> {
     containerdPath: containerd,
     ctrPath: ctr,
     binDir,
-    path,
+    path: programs === undefined ? path : `${programs}:${path}`,
   };
   await Promise.all(['tmp', 'run'].map((name) => mkdir(join(folder, name))));
   await writeFile(place.configFile, `${configOf(place)}\n${config}`);

@@ -46,11 +46,12 @@ export function daemon(): TestDaemon {
  *
  * @param options.line - default: the project's.
  * @param options.config - TOML tables for the end of its configuration.
+ * @param options.programs - a folder that comes first on its `PATH`.
  */
 export async function privateDaemon(
-  options: { line?: Line; config?: string } = {},
+  options: { line?: Line; config?: string; programs?: string } = {},
 ): Promise<PrivateDaemon> {
-  const place = await newPlace(options.line ?? inject('line'), options.config);
+  const place = await newPlace(options.line ?? inject('line'), options);
   const remove = () => removeDaemon(place);
   const started = startDaemon(place);
   await started.catch(remove);

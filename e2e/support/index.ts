@@ -25,6 +25,7 @@ export {
   containersClient,
 } from './busybox-client.js';
 export { type ClientProgram, clientProgram } from './client-program.js';
+export { criuPrograms } from './criu.js';
 export {
   daemon,
   namespaceOf,

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { CallControl, CtrdError, Handler } from '@ctrd/core';
 import type {
   AttachOptions,
+  CheckpointOptions,
   ContainerOptions,
   DestroyOptions,
   ExecOptions,
@@ -47,6 +48,7 @@ export interface Container extends ProcessHandle, AsyncDisposable {
   unpause(options?: CallControl): Promise<void>;
   stop(options?: DestroyOptions): Promise<ExitMessage>;
   update(options: UpdateOptions): Promise<void>;
+  checkpoint(options: CheckpointOptions): Promise<void>;
   stats(options?: CallControl): Promise<ContainerStats>;
   info(options?: CallControl): Promise<ContainerInfo>;
   logs(options?: LogsOptions): AsyncIterable<Buffer>;
@@ -149,6 +151,12 @@ export interface ContainerAPIClient {
   ): Promise<void>;
   /** Changes limits while it runs; only what is given. */
   updateResources(id: string, options: UpdateOptions): Promise<void>;
+  /**
+   * Writes the state of a running container's processes into a folder, out of which
+   * `createContainer({ checkpoint })` makes them go on. Not in it: the files, and what other
+   * processes know. Throws `unimplemented` with reason `criu` where CRIU is missing.
+   */
+  createCheckpoint(id: string, options: CheckpointOptions): Promise<void>;
   /** Changes the labels and extensions of its record. Throws `not-found`. */
   updateContainer(id: string, options: UpdateContainerOptions): Promise<void>;
   containerStats(id: string, options?: CallControl): Promise<ContainerStats>;

@@ -109,6 +109,11 @@ export interface ContainerOptions extends CallControl, RunOverrides, SandboxOpti
   readonly stopSignal?: SignalName | undefined;
   readonly restart?: RestartOption | undefined;
   /**
+   * A folder that `createCheckpoint` has written: the process goes on from there instead of being
+   * started. The root file system must be what it was. Needs CRIU on the daemon's machine.
+   */
+  readonly checkpoint?: string | undefined;
+  /**
    * Containers of one group share one shim process, which saves some 18 MB each; when it dies, they
    * all do. Of the runc shim. Default: a shim of its own.
    */
@@ -165,6 +170,19 @@ export interface UpdateContainerOptions extends CallControl {
   readonly labels?: Readonly<Record<string, string | undefined>> | undefined;
   /** Extensions to set. The others stay. */
   readonly extensions?: Readonly<Record<string, Extension>> | undefined;
+}
+
+export interface CheckpointOptions extends CallControl {
+  /** The folder on the daemon's machine to write into; is made. */
+  readonly path: string;
+  /** Ends the process when it has been written. Default: false, it goes on. */
+  readonly exit?: boolean | undefined;
+  /** Takes open TCP connections along. Default: false, one of them makes it fail. */
+  readonly openTcp?: boolean | undefined;
+  /** Takes ends of unix sockets whose other end is outside along. Default: false. */
+  readonly externalUnixSockets?: boolean | undefined;
+  /** Takes file locks along. Default: false. */
+  readonly fileLocks?: boolean | undefined;
 }
 
 export interface LogsOptions extends CallControl {

@@ -24,6 +24,7 @@ export function containerHandle(live: LiveContainer, client: ContainerAPIClient)
     stop: (options) => client.stopContainer(id, options),
     resize: (options) => client.resizeContainer(id, options),
     update: (options) => client.updateResources(id, options),
+    checkpoint: (options) => client.createCheckpoint(id, options),
     stats: (options) => client.containerStats(id, options),
     info: (options) => client.getContainer(id, options),
     logs: (options) => client.containerLogs(id, options),

@@ -12,6 +12,7 @@ export type {
 } from './container-api.js';
 export type {
   AttachOptions,
+  CheckpointOptions,
   ContainerOptions,
   DestroyOptions,
   ExecOptions,

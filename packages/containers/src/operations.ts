@@ -13,6 +13,7 @@ import type {
 } from './container-api.js';
 import type {
   AttachOptions,
+  CheckpointOptions,
   ContainerOptions,
   DestroyOptions,
   ExecOptions,
@@ -25,6 +26,7 @@ import type {
   UpdateOptions,
 } from './container-options.js';
 import { containerHandle, processHandle } from './handles.js';
+import { createCheckpoint } from './lifecycle/checkpoint.js';
 import * as control from './lifecycle/control.js';
 import { createContainer, startContainer } from './lifecycle/create.js';
 import { destroyContainer } from './lifecycle/destroy.js';
@@ -95,6 +97,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
     ),
     updateResources: onSubject((id, options: Running<UpdateOptions>) =>
       control.updateResources(parts, id, options),
+    ),
+    createCheckpoint: onSubject((id, options: Running<CheckpointOptions>) =>
+      createCheckpoint(parts, id, options),
     ),
     updateContainer: onSubject((id, options: Running<UpdateContainerOptions>) =>
       control.updateContainer(parts, id, options),

@@ -27,7 +27,7 @@ import { restartLabels } from './restart.js';
 import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
 import { startProcess } from './start.js';
-import { deleteTask, onTask, signalTask } from './tasks.js';
+import { deleteTask, findTask, onTask, signalTask } from './tasks.js';
 import { checkContainerOptions, checkId, isTty } from './validate.js';
 
 /** Makes a container, step by step; what was made is unmade in reverse when a step fails. */
@@ -51,7 +51,7 @@ export async function createContainer(
   const { runtimeDir, report, owner } = parts;
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report, owner });
   rollback.add('pipes', () => io.remove());
-  const pid = await makeTask(parts, options, { root, io }, rollback);
+  const made = await makeTask(parts, options, { root, io }, rollback);
 
   // Before the start, so that the end of the shortest process is seen.
   const key = { containerId: id, execId: '' };
@@ -59,7 +59,8 @@ export async function createContainer(
   await beginJournal(parts, key, io);
   const process = watchInit(parts, id, io);
   rollback.add('watch', async () => process.abandon());
-  if (options.start !== false) await startProcess(parts, key, signal);
+  // Of a checkpoint, the start makes the process.
+  const pid = options.start === false ? made : await startProcess(parts, key, signal);
   if (options.restart !== undefined) {
     // Not before the start: the monitor would start what it finds without a task.
     await labelRecord(parts.rpc, id, restartLabels(options.restart), signal);
@@ -155,12 +156,16 @@ async function makeTask(
 ): Promise<number> {
   const { id, signal } = options;
   const key = { containerId: id, execId: '' };
-  const runtime = runtimeOf(options.runtime);
+  const runtime = runtimeOf(options.runtime, options.checkpoint);
   // A step that hangs must be undone too, and the daemon may have made the task all the same.
   rollback.add('task', async (limit) => {
     await signalTask(parts.patient, key, { number: 9, all: true, signal: limit });
-    const ended = parts.patient.client(Tasks).wait(key, { signal: limit, role: 'stream' });
-    await ended.catch(() => {});
+    // One that has not begun has no end to wait for.
+    const task = await findTask(parts.patient, key, limit);
+    if (task !== undefined && task.status !== 'created') {
+      const ended = parts.patient.client(Tasks).wait(key, { signal: limit, role: 'stream' });
+      await ended.catch(() => {});
+    }
     await deleteTask(parts.patient, key, limit);
     // A daemon that died in the making of it does not know it; its shim lives all the same.
     await parts.shims.end(id, { signal: limit });

@@ -12,7 +12,8 @@ export interface RuntimeChoice {
   readonly options: Pick<Any, 'typeUrl' | 'value'> | undefined;
 }
 
-export function runtimeOf(option: ContainerOptions['runtime']): RuntimeChoice {
+/** `checkpoint` is the folder that runc restores from. */
+export function runtimeOf(option: ContainerOptions['runtime'], checkpoint?: string): RuntimeChoice {
   const choice: RuntimeOption = typeof option === 'string' ? { name: option } : (option ?? {});
   const { name = runc, binaryName, root, systemdCgroup, noPivotRoot, configPath } = choice;
   if (configPath !== undefined) {
@@ -22,7 +23,7 @@ export function runtimeOf(option: ContainerOptions['runtime']): RuntimeChoice {
       options: packed(OtherOptionsSchema.typeName, toBinary(OtherOptionsSchema, message)),
     };
   }
-  const given = { binaryName, root, systemdCgroup, noPivotRoot };
+  const given = { binaryName, root, systemdCgroup, noPivotRoot, criuImagePath: checkpoint };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   // An empty message for runc, as the Go client sends; another runtime's kind is not known.
   if (name !== runc && Object.keys(set).length === 0) return { name, options: undefined };
@@ -43,6 +44,7 @@ export function packedJson(
   );
 }
 
-function packed(typeUrl: string, value: Uint8Array): Pick<Any, 'typeUrl' | 'value'> {
+/** A message in an Any, under its bare name, as every line takes it. */
+export function packed(typeUrl: string, value: Uint8Array): Pick<Any, 'typeUrl' | 'value'> {
   return { typeUrl, value: value as Uint8Array<ArrayBuffer> };
 }

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import {
   checkLabels,
   checkMilliseconds,
@@ -37,6 +38,7 @@ export function checkContainerOptions(options: ContainerOptions): Stdio {
   restartLabels(options.restart);
   checkLabels('labels', options.labels ?? {});
   checkExtensions(options.extensions);
+  if (options.checkpoint !== undefined) checkPath('checkpoint', options.checkpoint);
   if (options.shimGroup !== undefined) checkId(options.shimGroup, 'shimGroup');
   checkTexts('annotations', options.annotations);
   // The changes check their own values; here only to see them fail before anything is made.
@@ -56,6 +58,13 @@ export function checkExecOptions(options: ExecOptions): Stdio {
 
 export function checkId(id: string, field = 'id'): void {
   if (!isIdentifier(id)) throw invalidArgument(field, identifierRule, id);
+}
+
+/** Throws `invalid-argument` unless it is an absolute path. */
+export function checkPath(field: string, path: string): void {
+  if (typeof path !== 'string' || !isAbsolute(path)) {
+    throw invalidArgument(field, 'be an absolute path', path);
+  }
 }
 
 export function isTty(tty: ContainerOptions['tty']): boolean {

@@ -81,6 +81,11 @@ function unknown(text: string): Meaning | undefined {
     return { code: 'failed-precondition', reason: 'state' };
   }
   if (text.includes('failed parsing subscription filters')) return { code: 'invalid-argument' };
+  // runc's, of its helper for checkpoints: there is none, or it cannot do what is asked.
+  if (/\bCRIU version check failed: .*not found/.test(text)) {
+    return { code: 'unimplemented', reason: 'criu' };
+  }
+  if (/\bcriu failed: /.test(text)) return { code: 'failed-precondition', reason: 'criu' };
   // The OCI runtime's own failure, mostly that the command cannot be run.
   if (/\bOCI runtime \w+ failed\b/.test(text)) {
     return { code: 'failed-precondition', reason: runtimeReason(text) };
