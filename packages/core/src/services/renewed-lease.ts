@@ -33,6 +33,7 @@ export async function renewedLease(
   let generations: readonly Generation[] = [];
   let kept = false;
   let ended = false;
+  let lost = false;
   let timer: NodeJS.Timeout | undefined;
   let beating: Promise<void> = Promise.resolve();
 
@@ -47,6 +48,9 @@ export async function renewedLease(
       await lease[Symbol.asyncDispose]();
       throw error;
     }
+    const before = generations.at(-1);
+    // Too late: what it held may have been collected before the new one did.
+    if (before !== undefined && performance.now() >= before.expiresAt) lost = true;
     generations = [...living(), { lease, expiresAt: madeAt + expiresInMs }];
   }
 
@@ -66,7 +70,7 @@ export async function renewedLease(
 
   async function beat(): Promise<void> {
     try {
-      await withDeadline(expiresInMs / heartbeats, renew);
+      await withDeadline(expiresInMs / 2, renew);
     } catch (error) {
       report({ source: 'renewal of a lease', error: toCtrdError(error) });
     }
@@ -74,7 +78,7 @@ export async function renewedLease(
   }
 
   function schedule(): void {
-    if (ended) return;
+    if (ended || lost) return;
     timer = setTimeout(() => {
       beating = beat();
     }, expiresInMs / heartbeats);
@@ -94,7 +98,8 @@ export async function renewedLease(
   return {
     get id() {
       const newest = living().at(-1);
-      if (newest !== undefined) return newest.lease.id;
+      if (newest === undefined) lost = true;
+      else if (!lost) return newest.lease.id;
       throw new CtrdError('the lease has expired: it could not be renewed in time', {
         code: 'lost',
         reason: 'lease',
@@ -113,7 +118,7 @@ export async function renewedLease(
   };
 }
 
-/** Heartbeats within an expiry: one or two may fail before anything is lost. */
+/** Heartbeats within an expiry: one may fail, or take its time, before anything is lost. */
 const heartbeats = 4;
 
 /** One may expire, and be collected, right now. */
