@@ -47,7 +47,11 @@ export {
   normalizeReference,
   parseReference,
 } from './reference/reference.js';
-export type { CredentialSource, Credentials } from './registry/credentials.js';
+export {
+  type CredentialSource,
+  type Credentials,
+  firstCredentials,
+} from './registry/credentials.js';
 export { dockerCredentials } from './registry/docker-config.js';
 export type {
   HostClient,

@@ -18,7 +18,7 @@ export type CredentialSource = (
 ) => Credentials | undefined | Promise<Credentials | undefined>;
 
 /** The first of several sources that has an answer. */
-export function firstOf(sources: readonly CredentialSource[]): CredentialSource {
+export function firstCredentials(sources: readonly CredentialSource[]): CredentialSource {
   return async (host, options) => {
     for (const source of sources) {
       const found = await source(host, options);
