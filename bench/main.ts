@@ -6,6 +6,7 @@ import { ctr, newPlace, removeDaemon, startDaemon } from '../e2e/support/daemon-
 import { busyboxImageTar, busyboxName } from '../e2e/support/image.js';
 import { type Line, lines } from '../tools/matrix/index.js';
 import { archivesBench } from './benches/archives.js';
+import { cliBench } from './benches/cli.js';
 import { execBench } from './benches/exec.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';

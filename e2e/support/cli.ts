@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { build } from 'tsup';
+import { bundleCli } from './bundle-cli.js';
 import type { TestDaemon } from './daemon.js';
 
 /** What a run of the command printed, and how it ended. */
@@ -29,20 +29,7 @@ export interface Cli extends AsyncDisposable {
 /** Bundles the command from the sources, for tests against one daemon and namespace. */
 export async function bundledCli(daemon: TestDaemon, namespace: string): Promise<Cli> {
   const folder = await mkdtemp(join(tmpdir(), 'ctrd-cli-'));
-  const cli = join(import.meta.dirname, '../../packages/cli');
-  await mkdir(join(folder, 'bin'));
-  await copyFile(join(cli, 'package.json'), join(folder, 'package.json'));
-  await copyFile(join(cli, 'bin/ctrd.js'), join(folder, 'bin/ctrd.js'));
-  const { default: config } = await import('../../packages/cli/tsup.config.js');
-  await build({
-    ...(config as object),
-    config: false,
-    silent: true,
-    entry: [join(cli, 'src/main.ts')],
-    outDir: join(folder, 'dist'),
-  });
-  await writeFile(join(folder, 'dist/package.json'), '{"type":"module"}');
-  const program = join(folder, 'bin/ctrd.js');
+  const program = await bundleCli(folder);
   const env = {
     CONTAINERD_ADDRESS: daemon.address,
     CONTAINERD_NAMESPACE: namespace,

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerCredentials } from '@ctrd/images';
+import { dockerCredentials } from '@ctrd/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { registryKey, removeLogin, storeLogin } from '../src/login/docker-config.js';
 

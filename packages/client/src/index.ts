@@ -24,7 +24,7 @@ export {
   invalidArgument,
 } from '@ctrd/core';
 export { type Daemon, type DaemonOptions, startDaemon } from '@ctrd/daemon';
-export type { ImageChanges, ImageInfo } from '@ctrd/images';
+export { dockerCredentials, type ImageChanges, type ImageInfo } from '@ctrd/images';
 export type { SnapshotInfo, SnapshotTree } from '@ctrd/snapshots';
 export {
   type CreateClientOptions,
