@@ -23,6 +23,7 @@ const benches: readonly Bench[] = [
   execBench,
   stdioBench,
   archivesBench,
+  cliBench,
 ];
 const results = join(import.meta.dirname, 'results');
 
