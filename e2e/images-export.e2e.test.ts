@@ -20,6 +20,7 @@ import {
   namespaceOf,
   ociArchive,
   ociIndexArchive,
+  podman,
 } from './support/index.js';
 
 const run = promisify(execFile);
@@ -121,6 +122,18 @@ describe('exported images', () => {
     await run('tar', ['-xf', path, '-C', layout]);
     await run('umoci', ['unpack', '--image', `${layout}:1`, join(folder, 'bundle')]);
     expect(await readFile(join(folder, 'bundle/rootfs/etc/hostname'), 'utf8')).toBe('exported\n');
+  });
+
+  it('are what podman loads', async () => {
+    await using client = await connect();
+    const path = await saved(client.exportImage({ references: [one, multi] }));
+    const loader = await podman(await mkdtemp(join(folder, 'podman-')));
+    await loader('load', '--input', path);
+    const list = JSON.parse(await loader('images', '--format', 'json'));
+    // One image, whose id is that of its config, listed once for each of its names.
+    const ids = list.map(({ Id, Names }: { Id: string; Names: string[] }) => [Id, Names.sort()]);
+    const both = [image.config.digest.replace('sha256:', ''), [one, multi].sort()];
+    expect(ids).toEqual([both, both]);
   });
 
   it('go round to the same digest, gzipped on the way', async () => {

@@ -20,6 +20,7 @@ import {
   namespaceOf,
   ociArchive,
   ociIndexArchive,
+  podman,
   privateAuthority,
 } from './support/index.js';
 
@@ -105,6 +106,17 @@ describe('pushed images', () => {
     await containerd.ctr('-n', there, 'images', 'rm', '--sync', to);
     await client.close();
     await oracle.expectNothingLeft(before);
+  });
+
+  it('are what podman pulls', async () => {
+    await using client = await connect();
+    const to = `${registry.host}/team/podman:1`;
+    const { digest } = await client.pushImage(multi, { to });
+    const puller = await podman(await mkdtemp(join(folder, 'podman-')));
+    await puller('pull', '--quiet', '--tls-verify=false', to);
+    const [pulled] = JSON.parse(await puller('image', 'inspect', to));
+    expect(pulled.Id).toBe(image.config.digest.replace('sha256:', ''));
+    expect(pulled.RepoDigests).toContain(`${registry.host}/team/podman@${digest}`);
   });
 
   it('are uploaded once, and mounted into other repositories', async () => {

@@ -204,8 +204,8 @@ export interface ImageAPIClient {
    */
   importImage(options: ImportImageOptions): Promise<readonly ImageInfo[]>;
   /**
-   * Images as a tar archive, for a file or another program: an OCI layout that `docker load`, podman
-   * and skopeo's `docker-archive:` read as well. It comes as it is read; stopping early is fine.
+   * Images as a tar archive, for a file or another program: an OCI layout that is a Docker
+   * archive as well, for podman, skopeo and `docker load`. It comes as it is read; stopping early is fine.
    * Digests stay what they are: an index is exported whole, also when only one platform's content
    * is. Throws `not-found` (reason `incomplete`) before the first byte when something is missing, and
    * `data-loss` in the midst when a blob is not what its digest says.

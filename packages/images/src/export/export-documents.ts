@@ -2,7 +2,7 @@ import { imageNameAnnotation, refNameAnnotation } from '../archive/archive-image
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Manifest } from '../oci/manifest.js';
 import { mediaTypes } from '../oci/media-types.js';
-import { familiarReference, parseReference } from '../reference/reference.js';
+import { parseReference } from '../reference/reference.js';
 
 /** An image to be exported, and what is known of it. */
 export interface ExportedImage {
@@ -29,7 +29,7 @@ export function indexDocument(images: readonly ExportedImage[]): Buffer {
 }
 
 /**
- * Docker's `manifest.json`, with the layers as they are stored: `docker load`, podman and skopeo
+ * Docker's `manifest.json`, with the layers as they are stored: Docker, podman and skopeo
  * unpack them by their first bytes. `undefined` when Docker could not use any of the images.
  */
 export function dockerDocument(images: readonly ExportedImage[]): Buffer | undefined {
@@ -42,7 +42,8 @@ export function dockerDocument(images: readonly ExportedImage[]): Buffer | undef
     const key = [Config, ...Layers].join();
     const entry = entries.get(key) ?? { Config, RepoTags: [], Layers };
     entries.set(key, entry);
-    if (parsed(name)?.digest === undefined) entry.RepoTags.push(familiarName(name));
+    // In full: podman takes a short one to be of no registry.
+    if (parsed(name)?.digest === undefined) entry.RepoTags.push(name);
   }
   return entries.size === 0 ? undefined : json([...entries.values()]);
 }
@@ -67,10 +68,6 @@ function parsed(name: string) {
   } catch {
     return undefined;
   }
-}
-
-function familiarName(name: string): string {
-  return parsed(name) === undefined ? name : familiarReference(name);
 }
 
 function json(document: unknown): Buffer {

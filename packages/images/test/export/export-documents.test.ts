@@ -55,7 +55,7 @@ describe("Docker's list of an export", () => {
     expect(read(dockerDocument(images.map((name) => image(name))))).toEqual([
       {
         Config: blobPath(digest(1)),
-        RepoTags: ['a:1', 'team/a:2'],
+        RepoTags: ['docker.io/library/a:1', 'docker.io/team/a:2'],
         Layers: [blobPath(digest(2)), blobPath(digest(3))],
       },
     ]);
