@@ -70,33 +70,37 @@ export async function chaos(
     ],
     random,
   );
-  const every = Math.max(1, Math.floor(size.containers / (kills.length + 1)));
-  const pending = new Set<Promise<unknown>>();
+  try {
+    const every = Math.max(1, Math.floor(size.containers / (kills.length + 1)));
+    const pending = new Set<Promise<unknown>>();
 
-  for (let index = 0; index < size.containers; index += 1) {
-    const life = live(host, place, index, { random, excused });
-    pending.add(life);
-    void life.finally(() => pending.delete(life));
-    if (pending.size >= 4) await Promise.race(pending);
-    if (index % every !== every - 1) continue;
-    const kill = kills.pop();
-    if (kill === 'daemon') await restart(place.daemon, random);
-    if (kill === 'shim') await killShim(place.namespace, random, killed);
-    if (kill === 'host') {
-      await host.kill();
-      host = await start();
-      await recovered(host);
+    for (let index = 0; index < size.containers; index += 1) {
+      const life = live(host, place, index, { random, excused });
+      pending.add(life);
+      void life.finally(() => pending.delete(life));
+      if (pending.size >= 4) await Promise.race(pending);
+      if (index % every !== every - 1) continue;
+      const kill = kills.pop();
+      if (kill === 'daemon') await restart(place.daemon, random);
+      if (kill === 'shim') await killShim(place.namespace, random, killed);
+      if (kill === 'host') {
+        await host.kill();
+        host = await start();
+        await recovered(host);
+      }
     }
+    await Promise.allSettled(pending);
+    await quietEnd(place, host);
+    const result = compare(await readTruth(place.shared), await readLedger(ledger), {
+      killed,
+      excused,
+    });
+    await removeAll(place, host);
+    await host.close();
+    return result;
+  } finally {
+    await host.kill();
   }
-  await Promise.allSettled(pending);
-  await quietEnd(place, host);
-  const result = compare(await readTruth(place.shared), await readLedger(ledger), {
-    killed,
-    excused,
-  });
-  await removeAll(place, host);
-  await host.close();
-  return result;
 }
 
 /** One container, and perhaps a process in it; calls that a kill cuts off are part of the game. */
@@ -151,7 +155,11 @@ async function killShim(
   const shim = own[random(Math.max(1, own.length))];
   if (shim === undefined) return;
   killed.add(shim.id);
-  process.kill(shim.pid, 'SIGKILL');
+  try {
+    process.kill(shim.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** Takes up what the last host had; again, while the daemon is not back. */
