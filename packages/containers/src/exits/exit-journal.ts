@@ -16,6 +16,8 @@ export interface ExitJournal {
   find(key: ProcessKey): Promise<JournalEntry | undefined>;
   /** The exit has been delivered and cleaned up after. One that is not there is no error. */
   forget(key: ProcessKey): Promise<void>;
+  /** The container is gone: nothing of its processes is of interest, whoever noted it. */
+  forgetContainer(containerId: string): Promise<void>;
   /** Everything of the client's daemon and namespace. */
   list(): Promise<readonly JournalEntry[]>;
 }
@@ -91,6 +93,11 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
       await Promise.all(
         kinds.map((kind) => unlink(join(folder(), fileName(key, kind))).catch(unlessMissing)),
       );
+    },
+    async forgetContainer(containerId) {
+      const names = await readdir(folder()).catch(() => []);
+      const own = names.filter((name) => name.startsWith(`${containerId}~`));
+      await Promise.all(own.map((name) => unlink(join(folder(), name)).catch(unlessMissing)));
     },
     async list() {
       const names = await readdir(folder()).catch(() => []);

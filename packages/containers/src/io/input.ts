@@ -16,9 +16,10 @@ export interface Input {
 
 /**
  * How long the pipe is held open for the shim, which opens it in the background: the answer that the
- * process exists may be faster. Afterwards a process that closes its input is noticed.
+ * process exists may be faster, on a machine that has much to do by seconds, and what was written
+ * would be lost. Afterwards a process that closes its input is noticed.
  */
-const holdMs = 1_000;
+const holdMs = 10_000;
 
 /** Writes to a named pipe. */
 export function openInput(path: string): Input {

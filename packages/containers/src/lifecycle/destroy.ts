@@ -7,7 +7,6 @@ import { labels } from './labels.js';
 import type { LiveProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
 import { type ContainerRecord, deleteRecord, getRecord } from './records.js';
-import type { LiveContainer } from './registry.js';
 import { endTask } from './stop.js';
 import { deleteTask, findTask, signalTask } from './tasks.js';
 import { checkId } from './validate.js';
@@ -44,7 +43,7 @@ export async function destroyContainer(
   const execs = [...(live?.execs.values() ?? [])];
   await Promise.all(execs.map(delivered));
   await withDeadline(removalTimeoutMs, (signal) => removeContainer(parts, record, signal));
-  await forgetExits(parts, id, live);
+  await parts.journal.forgetContainer(id);
   rollback.commit();
   if (live !== undefined) {
     parts.registry.remove(live);
@@ -64,19 +63,6 @@ async function delivered({ key, exit }: LiveProcess): Promise<void> {
   // One of those handlers may be who destroys the container.
   if (deliveredExit(key) !== undefined) return;
   await withDeadline(execsTimeoutMs, (signal) => exit.wait(signal)).catch(() => {});
-}
-
-/** Its exits are of no interest any more, also those that another client has noted. */
-async function forgetExits(
-  { journal }: ContainerParts,
-  id: string,
-  live: LiveContainer | undefined,
-): Promise<void> {
-  const keys =
-    live === undefined
-      ? (await journal.list()).map(({ key }) => key)
-      : [live.process, ...live.execs.values()].map(({ key }) => key);
-  for (const key of keys) if (key.containerId === id) await journal.forget(key);
 }
 
 async function removeContainer(
