@@ -201,6 +201,18 @@ describe('snapshots', () => {
     await oracle.expectNothingLeft(before);
   });
 
+  it('have the mounts that ctr tells', async () => {
+    await client.createSnapshot('mine', { image: busyboxName });
+    const [, type, source, options = ''] =
+      /^mount -t (\S+) (\S+) \/mnt -o (\S+)$/.exec(
+        (await ctrSnapshots('mounts', '/mnt', 'mine')).trim(),
+      ) ?? [];
+    expect(await client.getMounts('mine')).toMatchObject([
+      { type, source, options: options.split(',') },
+    ]);
+    await client.removeSnapshot('mine');
+  });
+
   it('have labels that change one by one', async () => {
     const before = await oracle.count();
     await client.createSnapshot('labelled', { labels: { a: '1', b: '2', 'x.y/z': '3' } });
@@ -285,6 +297,26 @@ describe('a snapshotter', () => {
       });
     },
   );
+});
+
+describe('a snapshotter that is to be the only one', () => {
+  it('is refused while another has snapshots', async () => {
+    const name = `${namespace}-alone`;
+    await using other = await ctrd({ address: containerd.address, namespace: name })
+      .use(snapshots())
+      .connect();
+    await other.createSnapshot('elsewhere', { snapshotter: 'native' });
+    expect(await other.checkSnapshotter('native', { alone: true })).toMatchObject({
+      name: 'native',
+    });
+    await expect(other.checkSnapshotter('overlayfs', { alone: true })).rejects.toMatchObject({
+      ...{ code: 'failed-precondition', reason: 'other-snapshotter', subject: 'overlayfs' },
+    });
+    await other.removeSnapshot('elsewhere', { snapshotter: 'native' });
+    expect(await other.checkSnapshotter('overlayfs', { alone: true })).toMatchObject({
+      name: 'overlayfs',
+    });
+  });
 });
 
 describe('a mounted snapshot', () => {

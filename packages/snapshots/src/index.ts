@@ -15,6 +15,7 @@ export type {
   SnapshotUsage,
 } from './snapshot.js';
 export type {
+  CheckSnapshotterOptions,
   CommitSnapshotOptions,
   CreateSnapshotOptions,
   IdMap,

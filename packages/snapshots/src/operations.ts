@@ -1,5 +1,4 @@
 import {
-  type CallControl,
   CtrdError,
   checkLabels,
   type DefaultSnapshotter,
@@ -21,6 +20,7 @@ import { refuseInUse } from './in-use.js';
 import { mountTemporarily } from './mount/mount-folder.js';
 import type { MadeSnapshot, SnapshotInfo } from './snapshot.js';
 import type {
+  CheckSnapshotterOptions,
   CommitSnapshotOptions,
   CreateSnapshotOptions,
   LabelSnapshotOptions,
@@ -33,7 +33,7 @@ import type {
 import { imagesOf, onImage } from './snapshot-source.js';
 import type { SnapshotStore, StorePlace } from './snapshot-store.js';
 import { snapshotTree } from './snapshot-tree.js';
-import { findSnapshotter } from './snapshotter.js';
+import { findSnapshotter, refuseOthers } from './snapshotter.js';
 import { checkFilters, checkKey, checkNew, checkSnapshotterName } from './validate.js';
 
 /** What the operations work with. */
@@ -168,9 +168,12 @@ export function snapshotOperations(parts: SnapshotParts) {
     cleanupSnapshots: onOptions<SnapshotCall, void>(async (options) => {
       await store.cleanup(await place(options));
     }),
-    checkSnapshotter: onSubject(async (name, { signal }: Running<CallControl>) => {
+    checkSnapshotter: onSubject(async (name, options: Running<CheckSnapshotterOptions>) => {
       checkSnapshotterName(name);
-      return await findSnapshotter(rpc, name, signal);
+      const { alone = false, signal } = options;
+      const found = await findSnapshotter(rpc, name, signal);
+      if (alone) await refuseOthers(rpc, store, name, signal);
+      return found;
     }),
     mountSnapshot: onSubject(mount),
     ...diffOperations(parts, place),

@@ -81,6 +81,14 @@ export interface LabelSnapshotOptions extends SnapshotCall {
   readonly labels: Labels;
 }
 
+export interface CheckSnapshotterOptions extends CallControl {
+  /**
+   * Fails when another snapshotter has snapshots in this namespace: what was made there would not be
+   * found after a change of the snapshotter. Default: false.
+   */
+  readonly alone?: boolean | undefined;
+}
+
 export interface MountSnapshotOptions extends SnapshotCall {
   /** Default: false. A view is read-only in any case. */
   readonly readOnly?: boolean | undefined;
@@ -127,8 +135,11 @@ export interface SnapshotAPIClient extends CopyAPIClient, DiffAPIClient {
    * has no such step: neither overlayfs nor native has one that the service reaches.
    */
   cleanupSnapshots(options?: SnapshotCall): Promise<void>;
-  /** What the daemon says of a snapshotter. Throws `not-found`, naming those there are. */
-  checkSnapshotter(name: string, options?: CallControl): Promise<SnapshotterInfo>;
+  /**
+   * What the daemon says of a snapshotter. Throws `not-found`, naming those there are, and
+   * `failed-precondition` for one that does not work or, when asked, is not alone.
+   */
+  checkSnapshotter(name: string, options?: CheckSnapshotterOptions): Promise<SnapshotterInfo>;
   /**
    * Mounts a snapshot on a temporary folder until the result is disposed. Needs root, and the
    * daemon's disk. A snapshot that is mounted already, by a running container, is shown once more.

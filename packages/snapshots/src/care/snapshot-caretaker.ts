@@ -1,4 +1,3 @@
-import { Introspection } from '@ctrd/api/services/introspection/v1';
 import {
   type Caretaker,
   type Found,
@@ -11,6 +10,7 @@ import {
 import { snapshotsOfContainers } from '../in-use.js';
 import type { SnapshotInfo } from '../snapshot.js';
 import type { SnapshotStore } from '../snapshot-store.js';
+import { workingSnapshotters } from '../snapshotter.js';
 
 interface Parts {
   readonly rpc: Rpc;
@@ -58,14 +58,10 @@ async function workingSnapshots(
   { rpc, store }: Parts,
   signal: AbortSignal,
 ): Promise<readonly SnapshotInfo[]> {
-  const { plugins } = await rpc
-    .client(Introspection)
-    .plugins({ filters: ['type==io.containerd.snapshotter.v1'] }, { signal });
   const found: SnapshotInfo[] = [];
-  for (const { id, initErr } of plugins) {
-    if (initErr !== undefined) continue;
+  for (const snapshotter of await workingSnapshotters(rpc, signal)) {
     const filters = ['kind==active', 'kind==view'];
-    for await (const info of store.list(filters, { snapshotter: id, signal })) found.push(info);
+    for await (const info of store.list(filters, { snapshotter, signal })) found.push(info);
   }
   return found;
 }
