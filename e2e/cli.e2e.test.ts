@@ -81,11 +81,15 @@ describe('ctrd run', () => {
     expect(await ended).toBe(5);
   });
 
-  it('moves 100 MB through a container, whole', async () => {
+  it('moves 100 MB through a container, whole, without keeping it', async () => {
     const size = 100_000_000;
     const child = cli.start(['run', '--rm', '-i', busyboxName, 'cat']);
     const line = Buffer.from('y\n'.repeat(32_768));
     const [sent, got] = [createHash('sha256'), createHash('sha256')];
+    const resident = async (what: 'VmRSS' | 'VmHWM') => {
+      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+      return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+    };
     let received = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       received += chunk.length;
@@ -94,16 +98,21 @@ describe('ctrd run', () => {
     const ended = new Promise<number | null>((resolve) => {
       child.on('close', (code) => resolve(code));
     });
+    let atFirst = 0;
     for (let left = size; left > 0; ) {
       const chunk = line.subarray(0, Math.min(left, line.length));
       left -= chunk.length;
       sent.update(chunk);
+      // When something has come back, all that it needs is loaded.
+      if (atFirst === 0 && received > 0) atFirst = await resident('VmRSS');
       if (!child.stdin.write(chunk)) {
         await new Promise((resolve) => child.stdin.once('drain', resolve));
       }
     }
+    const grown = (await resident('VmHWM')) - atFirst;
     child.stdin.end();
     expect(await ended).toBe(0);
+    expect(grown).toBeLessThan(60);
     expect(received).toBe(size);
     expect(got.digest('hex')).toBe(sent.digest('hex'));
   });
@@ -207,6 +216,9 @@ describe('ctrd and a container that runs', () => {
     const { stdout } = await cli.run(['create', '--name', 'job', busyboxName, 'sh', '-c', script]);
     expect(stdout).toBe('job\n');
     expect((await cli.run(['ps', '-a', '--format', '{{.status}}'])).stdout).toBe('created\n');
+    // What a person has made is not what a program that ended has left behind.
+    const kinds = ['--kind', 'task', '--kind', 'container'];
+    expect((await cli.run(['sweep', ...kinds])).stdout).toMatch(/^removed 0, /);
     const folder = join(cli.env['CTRD_LOG_DIR'] ?? '', 'files');
     await mkdir(join(folder, 'in'), { recursive: true });
     await writeFile(join(folder, 'in/note'), 'from outside\n');

@@ -13,6 +13,8 @@ export interface CommandSpec {
   readonly passThrough?: boolean;
   /** It prints what it finds, and takes `--output` and `--format` for that. */
   readonly prints?: boolean;
+  /** It looks for what owners that died have left. */
+  readonly sweeps?: boolean;
   /** Not for people: no help shows it. */
   readonly hidden?: boolean;
   readonly commands?: readonly CommandSpec[];

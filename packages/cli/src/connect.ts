@@ -45,6 +45,9 @@ export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
     import('./clients/full-client.js'),
     spec.load?.() as Promise<Run<object>>,
   ]);
-  await using client = await connectAll(settings, options, signal);
+  await using client = await connectAll(settings, options, {
+    signal,
+    sweeps: spec.sweeps === true,
+  });
   await run(args, options, { ...local, client });
 }

@@ -1,3 +1,3 @@
 // The kernel alone, for a program that must start fast: nothing of containers, images, snapshots and
 // private daemons is loaded with it.
-export { CtrdError, ctrd, hasCode, invalidArgument } from '@ctrd/core';
+export { CtrdError, ctrd, hasCode, invalidArgument, Owner } from '@ctrd/core';

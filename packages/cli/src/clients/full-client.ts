@@ -1,11 +1,26 @@
-import { createClient } from '@ctrd/client';
+import { defaultClient } from '@ctrd/client';
+import { Owner } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
 
-/** A client with everything. The platform of a command is that of all it does. */
+/** What a command's client is told besides where to go. */
+export interface ClientWishes {
+  /** The platform of a command is that of all it does: `run` looks for the image that was pulled. */
+  readonly platform?: string;
+}
+
+/**
+ * A person is the owner of what commands make, and outlives them: a container that `create` has made
+ * and nobody has started yet is not what a dead program has left behind.
+ */
+const operator: Owner = { id: 'operator', state: async () => 'unknown' };
+
+/** A client with everything. */
 export function connectAll(
   settings: Settings,
-  { platform }: { readonly platform?: string },
-  signal: AbortSignal,
+  { platform }: ClientWishes,
+  { signal, sweeps }: { readonly signal: AbortSignal; readonly sweeps: boolean },
 ) {
-  return createClient({ ...settings, images: { platform }, signal });
+  const builder = defaultClient({ ...settings, images: { platform } });
+  // Who looks for what the dead have left must be able to tell who lives.
+  return (sweeps ? builder : builder.provide(Owner, operator)).connect({ signal });
 }

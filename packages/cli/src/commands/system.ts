@@ -171,6 +171,7 @@ export const systemCommands: readonly CommandSpec[] = [
     description: 'Look for what nobody seems to need any more; 1 when there is something.',
     prints: true,
     examples: ['ctrd doctor', 'ctrd doctor -o json'],
+    sweeps: true,
     load: async () => (await import('./care.js')).doctor,
   },
   {
@@ -184,6 +185,7 @@ export const systemCommands: readonly CommandSpec[] = [
     ],
     prints: true,
     examples: ['ctrd sweep --dry-run', 'ctrd sweep --kind mount'],
+    sweeps: true,
     load: async () => (await import('./care.js')).sweep,
   },
   {
