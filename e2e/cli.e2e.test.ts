@@ -216,6 +216,7 @@ describe('ctrd and a container that runs', () => {
     const { stdout } = await cli.run(['create', '--name', 'job', busyboxName, 'sh', '-c', script]);
     expect(stdout).toBe('job\n');
     expect((await cli.run(['ps', '-a', '--format', '{{.status}}'])).stdout).toBe('created\n');
+    expect((await cli.run(['ps', '-q'])).stdout).toBe('');
     // What a person has made is not what a program that ended has left behind.
     const kinds = ['--kind', 'task', '--kind', 'container'];
     expect((await cli.run(['sweep', ...kinds])).stdout).toMatch(/^removed 0, /);

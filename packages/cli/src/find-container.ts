@@ -30,3 +30,8 @@ export async function findContainer(
     );
   }
 }
+
+/** Whether its program runs, or is paused; one that `create` has made has a process that waits. */
+export function isRunning({ pid, status }: Pick<ContainerInfo, 'pid' | 'status'>): boolean {
+  return pid !== 0 && status !== 'created';
+}

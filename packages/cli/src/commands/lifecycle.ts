@@ -3,7 +3,7 @@ import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Run } from '../context.js';
 import { loggedTo } from '../detached-log.js';
 import { forEach } from '../each.js';
-import { findContainer } from '../find-container.js';
+import { findContainer, isRunning } from '../find-container.js';
 import { stopTimeoutLabel } from '../options/run-options.js';
 
 const defaultStopSeconds = 10;
@@ -16,7 +16,7 @@ export const rm: Run<{ force?: true; time?: number }> = (
   forEach(references, async (reference) => {
     try {
       const info = await findContainer(context, reference);
-      if (info.pid !== 0 && !force) {
+      if (isRunning(info) && !force) {
         throw new CtrdError('it is running; stop it first, or use --force', {
           code: 'failed-precondition',
           reason: 'state',

@@ -1,5 +1,6 @@
 import type { ContainerInfo } from '@ctrd/client';
 import type { Context, Run } from '../context.js';
+import { isRunning } from '../find-container.js';
 import { portsText, toldOf } from '../foreign.js';
 import { wrong } from '../options/wrong.js';
 import { print } from '../output/print.js';
@@ -39,7 +40,9 @@ export const ps: Run<PsFlags> = async (_args, { all, quiet, last, filter = [] },
   // Somebody who asks for a state, or for the last ones, wants those that do not run as well.
   const everything = all === true || last !== undefined || ours.has('status');
   const shown = await Promise.all(
-    found.filter(({ pid }) => everything || pid !== 0).map((info) => containerRow(info, context)),
+    found
+      .filter((info) => everything || isRunning(info))
+      .map((info) => containerRow(info, context)),
   );
   const matching = shown.filter((row) =>
     [...ours].every(([key, texts]) => matches(row, key, texts)),

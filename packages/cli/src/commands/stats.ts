@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerStats } from '@ctrd/client';
 import { hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { findContainer } from '../find-container.js';
+import { findContainer, isRunning } from '../find-container.js';
 import { toldOf } from '../foreign.js';
 import { jsonLine } from '../output/json.js';
 import { print, rendered } from '../output/print.js';
@@ -64,7 +64,7 @@ function createLook(references: readonly string[], context: Context) {
     const infos =
       references.length > 0
         ? await Promise.all(references.map((reference) => findContainer(context, reference)))
-        : (await client.listContainers({ signal })).filter(({ pid }) => pid !== 0);
+        : (await client.listContainers({ signal })).filter(isRunning);
     const rows = await Promise.all(
       infos.map(async (info) => {
         try {

@@ -1,4 +1,5 @@
 import type { DaemonRun, Run } from '../context.js';
+import { isRunning } from '../find-container.js';
 import { jsonLine } from '../output/json.js';
 import { print, printOne } from '../output/print.js';
 import { parseTemplate } from '../output/template.js';
@@ -32,7 +33,7 @@ export const info: Run = async (_args, _options, context) => {
     snapshotters: plugins.filter(({ error }) => error === undefined).map(({ id }) => id),
     namespaces: namespaces.map(({ name }) => name),
     containers: containers.length,
-    running: containers.filter(({ pid }) => pid !== 0).length,
+    running: containers.filter(isRunning).length,
     images: images.length,
     deprecations: server.deprecations.map(({ message }) => message),
   });
