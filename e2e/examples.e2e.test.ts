@@ -23,9 +23,12 @@ const { address } = daemon();
 const namespace = namespaceOf(import.meta.url);
 const oracle = leakOracle(daemon(), namespace);
 let folder: string;
+let rootfs: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ctrd-examples-'));
+  rootfs = join(folder, 'rootfs');
+  await busyboxRootfs(rootfs);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -60,8 +63,6 @@ describe('the examples', () => {
 
   it('containers: runs, enters, logs and ends', async () => {
     const before = await oracle.count();
-    const rootfs = join(folder, 'rootfs');
-    await busyboxRootfs(rootfs);
     const client = await life.connect({ address, namespace });
     expect(await life.filter(client, rootfs, 'b\na\n')).toBe('a\nb\n');
     expect(await life.enter(client, rootfs)).toEqual(['app\n', 'timeout']);
@@ -106,8 +107,6 @@ describe('the examples', () => {
   });
 
   it('own-host: runs on a root file system, bundled into one file by itself', async () => {
-    const rootfs = join(folder, 'rootfs');
-    await busyboxRootfs(rootfs);
     const host = join(folder, 'host.mjs');
     const job = { id: 'own', rootfs, args: ['sh', '-c', 'echo bundled; exit 6'] };
     const { code } = await bundle(

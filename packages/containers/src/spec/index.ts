@@ -64,4 +64,4 @@ export {
   type SpecUser,
 } from './runtime-spec.js';
 export { defaultSeccomp, withSeccomp } from './seccomp.js';
-export { resolveUser, type UserFiles } from './users.js';
+export { resolveUser } from './users.js';
