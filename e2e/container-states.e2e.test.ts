@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BusyboxClient,
@@ -58,6 +59,8 @@ const methods = {
   resizeContainer: (id: string) => client.resizeContainer(id, { width: 80, height: 24 }),
   resizeExec: (id: string) => client.resizeExec(id, { width: 80, height: 24, execId: 'none' }),
   killExec: (id: string) => client.killContainer(id, { execId: 'none' }),
+  updateContainer: (id: string) => client.updateContainer(id, { labels: { a: 'b' } }),
+  containerLogs: (id: string) => text(client.containerLogs(id)),
   updateResources: (id: string) => client.updateResources(id, { limits: { pids: 50 } }),
   execContainer: (id: string) => client.execContainer(id, { args: ['true'] }),
   runInContainer: (id: string) => client.runInContainer(id, { args: ['true'] }),
@@ -78,6 +81,7 @@ const state = 'failed-precondition/state';
 const taken = 'already-exists';
 const watched = 'already-exists/watched';
 const noTask = 'not-found/no-task';
+const noLog = 'failed-precondition/no-log';
 const noTty = 'failed-precondition/no-terminal';
 
 const columns = ['unknown', 'created', 'running', 'paused', 'stopped', 'ended', 'twice'] as const;
@@ -99,6 +103,8 @@ const table: Readonly<Record<Method, Row>> = {
   resizeContainer:  row(none, noTty,     noTty,   noTty,   state, state,  `${noTty}, ${noTty}`),
   resizeExec:       row(none, none,      none,    none,    state, state,  `${none}, ${none}`),
   killExec:         row(none, none,      none,    none,    state, state,  `${none}, ${none}`),
+  updateContainer:  row(none, 'ok',      'ok',    'ok',    'ok',  'ok',   'ok, ok'),
+  containerLogs:    row(none, noLog,     noLog,   noLog,   noLog, noLog,  `${noLog}, ${noLog}`),
   updateResources:  row(none, 'ok',      'ok',    'ok',    state, state,  'ok, ok'),
   execContainer:    row(none, 'ok',      'ok',    state,   state, state,  'ok, ok'),
   runInContainer:   row(none, 'ok',      'ok',    state,   state, state,  'ok, ok'),
