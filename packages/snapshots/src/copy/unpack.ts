@@ -10,9 +10,10 @@ import {
   symlink,
   unlink,
 } from 'node:fs/promises';
-import { CtrdError, orAborted, throwIfAborted } from '@ctrd/core';
-import { createTarDecoder, type TarHeader } from 'modern-tar';
+import { CtrdError } from '@ctrd/core';
+import type { TarHeader } from 'modern-tar';
 import { codeOf, findPlace, openFolder, type Place } from './root-folder.js';
+import { badArchive, tarEntries } from './tar-entries.js';
 
 /**
  * Unpacks a tar archive into a folder below a root; the folder is made when it is not there. Files
@@ -30,7 +31,7 @@ export async function unpack(
   signal: AbortSignal,
 ): Promise<void> {
   const times: { readonly place: string; readonly mtime: Date }[] = [];
-  for await (const { header, body } of entries(source, signal)) {
+  for await (const { header, body } of tarEntries(source, signal)) {
     await using place = await placeOf(root, path, header.name);
     await unpackEntry(root, path, place, header, body);
     if (header.type === 'directory' && header.mtime !== undefined) {
@@ -44,67 +45,6 @@ export async function unpack(
   }
 }
 
-interface Entry {
-  readonly header: TarHeader;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-
-async function* entries(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Entry> {
-  let failure: unknown;
-  async function* watched() {
-    try {
-      yield* abortable(source, signal);
-    } catch (error) {
-      failure = error;
-      throw error;
-    }
-  }
-  /** The source's own failure, of the file system or ours as it is; else the decoder's. */
-  const told = (error: unknown): unknown => {
-    if (failure !== undefined) return failure;
-    if (error instanceof CtrdError || codeOf(error) !== undefined) return error;
-    return wrong(error instanceof Error ? error.message : 'cannot be read', error);
-  };
-  async function* chunksOf(body: AsyncIterable<Uint8Array>) {
-    try {
-      yield* body;
-    } catch (error) {
-      throw told(error);
-    }
-  }
-  const bytes = ReadableStream.from<Uint8Array>(watched());
-  try {
-    for await (const { header, body } of bytes.pipeThrough(createTarDecoder({ strict: true }))) {
-      yield { header, body: chunksOf(body) };
-      if (!body.locked) await body.cancel();
-    }
-  } catch (error) {
-    throw told(error);
-  }
-}
-
-/** Ends with the signal, also while the source does not answer. */
-async function* abortable(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { value, done } = await orAborted(signal, iterator.next());
-      if (done === true) return;
-      yield value;
-    }
-  } finally {
-    // Not waited for: one that does not answer would not answer this either.
-    iterator.return?.().catch(() => {});
-    throwIfAborted(signal);
-  }
-}
-
 /** Where an entry goes. Its own links are followed within the root, its last name is not. */
 function placeOf(root: string, path: string, name: string): Promise<Place> {
   return findPlace(root, `${path}/${checkedName(name)}`, { make: true });
@@ -113,7 +53,7 @@ function placeOf(root: string, path: string, name: string): Promise<Place> {
 function checkedName(name: string): string {
   const parts = name.split('/');
   if (name.startsWith('/') || parts.includes('..') || name.includes('\0')) {
-    throw wrong(`has the name ${JSON.stringify(name)}, which leads out of its folder`);
+    throw badArchive(`has the name ${JSON.stringify(name)}, which leads out of its folder`);
   }
   return name;
 }
@@ -131,7 +71,7 @@ async function unpackEntry(
     await dressFolder(place, header);
     return;
   }
-  if (name === '') throw wrong(`has a ${type} without a name`);
+  if (name === '') throw badArchive(`has a ${type} without a name`);
   if (type === 'file') {
     await makeRoom(place);
     await writeFile(place, header, body);
@@ -143,10 +83,12 @@ async function unpackEntry(
   } else if (type === 'link') {
     await using target = await placeOf(root, path, linkname);
     // Of a file alone: a link of a link would be one to wherever that leads.
-    if (!(await lstat(target.path)).isFile()) throw wrong(`has a link to ${linkname}, no file`);
+    if (!(await lstat(target.path)).isFile())
+      throw badArchive(`has a link to ${linkname}, no file`);
     await makeRoom(place);
     await link(target.path, place);
-  } else throw wrong(`has the ${type} ${header.name}; only files, folders and links are copied`);
+  } else
+    throw badArchive(`has the ${type} ${header.name}; only files, folders and links are copied`);
 }
 
 async function makeFolder(place: string): Promise<void> {
@@ -213,9 +155,3 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
 const own = (place: string, { uid = 0, gid = 0 }: TarHeader) => lchown(place, uid, gid);
 
 const modeOf = ({ mode }: TarHeader, otherwise: number) => (mode ?? otherwise) & 0o7777;
-
-function wrong(why: string, cause?: unknown): CtrdError {
-  return new CtrdError(`source must be a tar archive of files, folders and links: it ${why}`, {
-    ...{ code: 'invalid-argument', field: 'source', cause },
-  });
-}
