@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundledCli, type Cli } from './support/cli.js';
 import {
   busyboxImage,
@@ -16,6 +16,9 @@ import {
   type Remains,
   waitFor,
 } from './support/index.js';
+
+// Each step is a process of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
 
 const containerd = daemon();
 const namespace = namespaceOf(import.meta.url);
