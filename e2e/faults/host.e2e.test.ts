@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { leakOracle, namespaceOf, shims, waitFor } from '../support/index.js';
@@ -255,5 +255,28 @@ describe('recovery', { timeout: 120_000 }, () => {
       expect(await ctr('tasks', 'ls')).toMatch(/of-ctr\s+\d+\s+STOPPED/);
       await client.destroyContainer('of-ctr');
     });
+  });
+
+  it('goes on without pipes where a host that died has removed them', async () => {
+    const script = 'until [ -e /host/piped ]; do sleep 0.05; done; exit 13';
+    await withClient(
+      fixture,
+      ({ client }) => client.createContainer(fixture.sh('piped', script)).then(() => {}),
+      {
+        leaves: true,
+      },
+    );
+    await rm(join(fixture.daemon.runtimeDir, 'fifo'), { recursive: true });
+    await withClient(
+      fixture,
+      async ({ client, exits }) => {
+        const job = await client.recoverContainer('piped');
+        await fixture.touch('piped');
+        expect(await job.wait()).toMatchObject({ exitCode: 13 });
+        expect(exits).toHaveLength(1);
+        await job.destroy();
+      },
+      { leaves: true },
+    );
   });
 });

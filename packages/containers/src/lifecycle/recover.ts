@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CtrdError, mergeSignals, ownerLabel, type Running } from '@ctrd/core';
 import type { AttachOptions } from '../container-options.js';
 import type { JournalEntry } from '../exits/exit-journal.js';
@@ -127,7 +128,9 @@ function attachedIo(
   if (task === undefined) {
     return openProcessIo(nothing, { stdio: stdioOf('null', false), report, folder: pipes });
   }
-  const folder = fifoFolderOf(runtimeDir, [task.stdin, task.stdout, task.stderr]);
+  const named = fifoFolderOf(runtimeDir, [task.stdin, task.stdout, task.stderr]);
+  // A host that died in its clean-up may have removed the pipes, and not yet the task.
+  const folder = named !== undefined && existsSync(named) ? named : undefined;
   const io = openProcessIo(task, { stdio: stdioOf(stdio, task.terminal), report, folder });
   io.connected(closeInput(parts, key));
   return io;
