@@ -15,6 +15,7 @@ import {
   leakOracle,
   namespaceOf,
   type Remains,
+  waitFor,
 } from './support/index.js';
 
 const namespace = namespaceOf(import.meta.url);
@@ -103,9 +104,13 @@ describe('a log', () => {
     const job = await busybox.create('removed', ['sh', '-c', 'echo begin; sleep 600'], {
       stdio: stdioOf('removed'),
     });
-    const followed = text(job.logs({ follow: true }));
+    let said = '';
+    const followed = (async () => {
+      for await (const chunk of job.logs({ follow: true })) said += chunk;
+    })();
+    await waitFor(() => said === 'begin\n');
     await job.destroy({ graceMs: 0 });
-    expect(await followed).toBe('begin\n');
+    await followed;
   });
 
   it('is refused of a container that has none, and for options that cannot be', async () => {
