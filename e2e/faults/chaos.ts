@@ -170,13 +170,18 @@ async function recovered(host: Host): Promise<void> {
 /** Waits until the ledger has stopped growing and nothing runs any more. */
 async function quietEnd(place: ChaosPlace, host: Host): Promise<void> {
   await recovered(host);
+  // One whose host died before its start is never started; it is removed with the others.
+  let left: string[] = [];
   await waitFor(
     async () => {
-      const tasks = await place.daemon.ctr('-n', place.namespace, 'tasks', 'ls', '-q');
-      return tasks.trim() === '';
+      const tasks = await place.daemon.ctr('-n', place.namespace, 'tasks', 'ls');
+      left = tasks.split('\n').filter((row) => / (RUNNING|STOPPED)/.test(row));
+      return left.length === 0;
     },
     { what: 'all containers have ended and been delivered', timeoutMs: 60_000, everyMs: 200 },
-  );
+  ).catch((cause: unknown) => {
+    throw new Error(`not delivered:\n${left.join('\n')}`, { cause });
+  });
 }
 
 /** What processes wrote of their own ends: their codes, by id. */
