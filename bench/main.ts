@@ -10,6 +10,7 @@ import { cliBench } from './benches/cli.js';
 import { execBench } from './benches/exec.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';
+import { pullBench } from './benches/pull.js';
 import { stdioBench } from './benches/stdio.js';
 import { uploadBench } from './benches/upload.js';
 import type { Bench, Setting } from './harness/bench.js';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   stdioBench,
   archivesBench,
   cliBench,
+  pullBench,
 ];
 const results = join(import.meta.dirname, 'results');
 
