@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -142,8 +143,12 @@ describe('ctrd run that goes wrong', () => {
   });
 
   it('is ended by a signal while it is at work, and leaves nothing', async () => {
-    // Nobody answers there: it waits until it is interrupted.
-    const child = cli.start(['pull', '192.0.2.1/none:1']);
+    // A registry that never answers.
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const child = cli.start(['pull', `127.0.0.1:${port}/none:1`]);
     let told = '';
     child.stderr.on('data', (chunk) => {
       told += chunk;
@@ -151,9 +156,11 @@ describe('ctrd run that goes wrong', () => {
     const ended = new Promise<number | null>((resolve) => {
       child.on('close', (code) => resolve(code));
     });
-    await waitFor(() => told.includes('resolving'));
+    await waitFor(() => told.includes('resolving') && sockets.size > 0);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
   it('ends its container when nobody reads the output any more', async () => {
