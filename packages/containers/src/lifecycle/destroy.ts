@@ -75,23 +75,23 @@ async function removeContainer(
   if (snapshotKey !== '' && record.labels[labels.ownsSnapshot] !== 'false') {
     await parts.snapshots().remove(snapshotKey, { snapshotter, signal });
   }
-  await deleteRecord(parts.rpc, id, signal);
+  await deleteRecord(parts.patient, id, signal);
 }
 
 /** Deletes the task, never leaving a process that no record leads to any more. */
 async function removeTask(parts: ContainerParts, id: string, signal: AbortSignal): Promise<void> {
   const key = { containerId: id, execId: '' };
-  const task = await findTask(parts.rpc, key, signal);
+  const task = await findTask(parts.patient, key, signal);
   if (task === undefined) {
     // Its deletion may have been cut off, by a host that died in it.
     await parts.shims.end(id, { signal });
     return;
   }
   if (task.status !== 'stopped') {
-    await signalTask(parts.rpc, key, { number: 9, all: true, signal });
+    await signalTask(parts.patient, key, { number: 9, all: true, signal });
     await parts.exits.watch(key, { signal });
   }
-  await deleteTask(parts.rpc, key, signal);
+  await deleteTask(parts.patient, key, signal);
   const folder = fifoFolderOf(parts.runtimeDir, [task.stdin, task.stdout, task.stderr]);
   if (folder !== undefined) await removeFifos(folder);
 }

@@ -74,9 +74,11 @@ export function watchProcess(
     await attempt(() => io.remove());
     if (!process.removed) {
       await attempt(async () => {
+        // The record of a container says that its exit has been told; of what was started in it,
+        // only the journal knows, and it must not be told again once the daemon has forgotten it.
+        if (key.execId !== '') await parts.journal.forget(key);
         await withDeadline(cleanUpTimeoutMs, (limit) => steps.cleanUp(message, limit));
-        // Not before: until then, whoever recovers the container has it from there.
-        await parts.journal.forget(key);
+        if (key.execId === '') await parts.journal.forget(key);
       });
     }
     exit.settle(message);
