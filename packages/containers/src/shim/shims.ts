@@ -1,6 +1,6 @@
 import { Task as TaskV2 } from '@ctrd/api/task/v2';
 import { Task as TaskV3 } from '@ctrd/api/task/v3';
-import { hasCode, throwIfAborted } from '@ctrd/core';
+import { hasCode, mergeSignals, throwIfAborted } from '@ctrd/core';
 import { type ExitMessage, exitedMessage, type ProcessKey } from '../exits/exit-message.js';
 import { shimAddresses } from './shim-address.js';
 import { connectTtrpc, type TtrpcConnection } from './ttrpc.js';
@@ -57,8 +57,11 @@ export function createShims(namespace: string, address: () => string): Shims {
         return exitedMessage(key, exitStatus, exitedAt);
       });
     },
-    async end(id, { signal }) {
-      await ask({ containerId: id, execId: '' }, signal, async (shim) => {
+    async end(id, { signal: callers }) {
+      // One that was killed in its start listens for ever, and never answers.
+      using limited = mergeSignals({ timeoutMs: endTimeoutMs }, callers);
+      const { signal } = limited;
+      const ended = ask({ containerId: id, execId: '' }, signal, async (shim) => {
         const kill = { id, signal: 9, all: true };
         await unlessRefused(
           either(
@@ -83,9 +86,13 @@ export function createShims(namespace: string, address: () => string): Shims {
           () => shim.call(TaskV2.method.shutdown, { id }, { signal }),
         );
       });
+      await ended.catch(() => throwIfAborted(callers));
     },
   };
 }
+
+/** A container that is killed ends within milliseconds, and its shim after it. */
+const endTimeoutMs = 5_000;
 
 /** The task API of containerd 2, or else that of 1.6 and 1.7: a shim has one of them. */
 async function either<A, B>(v3: () => Promise<A>, v2: () => Promise<B>): Promise<A | B> {
