@@ -41,7 +41,9 @@ let name: string;
 
 beforeAll(async () => {
   before = await oracle.count();
-  image = await busyboxImage({ layers: [[file('noise', noise(700_000))]] });
+  // Content is shared by all namespaces of a daemon: what is to be fetched must be nobody else's.
+  const base = [file('hostile', 'nobody else has this layer\n')];
+  image = await busyboxImage({ base, layers: [[file('noise', noise(700_000))]] });
   big = image.layers[1] as Blob;
 });
 

@@ -34,6 +34,9 @@ const connect = () =>
     )
     .connect();
 
+/** Content is shared by all namespaces of a daemon: what is to be fetched must be nobody else's. */
+const base = [file('pulled', 'nobody else has this layer\n')];
+
 let image: Image;
 let arm: Image;
 let attestation: Image;
@@ -45,9 +48,9 @@ let name: string;
 beforeAll(async () => {
   before = await oracle.count();
   const layers = [[file('etc/hostname', 'second\n')], [file('third', 'third\n', { mode: 0o4755 })]];
-  image = await busyboxImage({ layers, architecture: 'amd64' });
-  arm = await busyboxImage({ layers, architecture: 'arm64', labels: { for: 'arm' } });
-  attestation = await busyboxImage({ layers: [], architecture: 'unknown' });
+  image = await busyboxImage({ base, layers, architecture: 'amd64' });
+  arm = await busyboxImage({ base, layers, architecture: 'arm64', labels: { for: 'arm' } });
+  attestation = await busyboxImage({ base, architecture: 'unknown' });
   index = indexOf([
     { ...descriptor(attestation.manifest), platform: { os: 'unknown', architecture: 'unknown' } },
     { ...descriptor(arm.manifest), platform: { os: 'linux', architecture: 'arm64' } },
@@ -169,7 +172,7 @@ describe('pullImage', () => {
   });
 
   it('takes Docker images, and layers that are not packed', async () => {
-    const plain = await busyboxImage({ compression: 'none', architecture: 'amd64' });
+    const plain = await busyboxImage({ base, compression: 'none', architecture: 'amd64' });
     const config = { ...descriptor(plain.config), mediaType: dockerTypes.config };
     const layers = plain.layers.map((layer) => ({
       ...descriptor(layer),

@@ -17,6 +17,8 @@ export interface ImageOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
   readonly exposedPorts?: readonly string[];
+  /** Added to busybox's own layer, which every image shares otherwise. */
+  readonly base?: readonly Entry[];
   /** Layers on top of busybox's own, lowest first. */
   readonly layers?: readonly (readonly Entry[])[];
   /** How layers are kept in the OCI form. Default: `gzip`. */
@@ -52,7 +54,8 @@ export interface LayerBlob extends Blob {
 
 /** Makes the image; the same options give the same digests on the same machine. */
 export async function busyboxImage(options: ImageOptions = {}): Promise<Image> {
-  const contents = [await busyboxEntries(), ...(options.layers ?? [])];
+  const base = [...(await busyboxEntries()), ...(options.base ?? [])];
+  const contents = [base, ...(options.layers ?? [])];
   const compression = options.compression ?? 'gzip';
   const layers = await Promise.all(contents.map((entries) => layerBlob(entries, compression)));
   const config = json('application/vnd.oci.image.config.v1+json', configOf(options, layers));
