@@ -1,4 +1,5 @@
 import { type Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { CtrdError, invalidArgument, type Running } from '@ctrd/core';
 import type { RunResult } from '../container-api.js';
 import type { RunOptions } from '../container-options.js';
@@ -26,6 +27,8 @@ export async function runInContainer(
   const [stdout, stderr] = [keep(io.stdout, maxOutputBytes), keep(io.stderr, maxOutputBytes)];
   try {
     const exit = await exitOf(live, options.signal);
+    // The shortest program has been told of before anybody reads its output.
+    await Promise.all([stdout.done, stderr.done]);
     return {
       ...exit,
       stdout: stdout.bytes(),
@@ -52,6 +55,8 @@ export async function exitOf(
 }
 
 interface Kept {
+  /** Resolves when the stream has ended. */
+  readonly done: Promise<void>;
   bytes(): Buffer;
   more(): boolean;
 }
@@ -61,16 +66,17 @@ function keep(stream: Readable, limit: number): Kept {
   const chunks: Buffer[] = [];
   let size = 0;
   let more = false;
-  stream.pipe(
-    new Writable({
-      write(chunk: Buffer, _encoding, callback) {
-        const room = limit - size;
-        if (chunk.length > room) more = true;
-        if (room > 0) chunks.push(chunk.subarray(0, room));
-        size += Math.min(chunk.length, room);
-        callback();
-      },
-    }),
-  );
-  return { bytes: () => Buffer.concat(chunks), more: () => more };
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, callback) {
+      const room = limit - size;
+      if (chunk.length > room) more = true;
+      if (room > 0) chunks.push(chunk.subarray(0, room));
+      size += Math.min(chunk.length, room);
+      callback();
+    },
+  });
+  const done = finished(stream.pipe(sink));
+  // A call that is given up waits for nothing.
+  done.catch(() => {});
+  return { done, bytes: () => Buffer.concat(chunks), more: () => more };
 }
