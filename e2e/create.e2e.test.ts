@@ -247,6 +247,37 @@ describe('a group', () => {
   });
 });
 
+describe("an image's labels", () => {
+  it("are its containers', but for those that programs act on", async () => {
+    const at = new Date().toISOString();
+    const base = await client.createContainer({ id: 'base', image: busyboxName, args: ['true'] });
+    await base.wait();
+    const evil = {
+      ...{ 'ctrd/exit-code': '0', 'ctrd/exited-at': at, 'ctrd/owns-snapshot': 'false' },
+      ...{ 'ctrd/log': '/etc/passwd', 'ctrd/log-path': '/etc/passwd' },
+      'containerd.io/restart.status': 'running',
+      'containerd.io/restart.loguri': 'binary:///bin/false',
+    };
+    const { name } = await client.commitImage('evil:1', {
+      container: 'base',
+      changes: { labels: { ...evil, team: 'ci' } },
+    });
+    await base.destroy();
+    const box = await client.createContainer({ id: 'of-evil', image: name, ...sleeps });
+    const { labels, exit, logPath } = await box.info();
+    expect(labels).toMatchObject({ team: 'ci' });
+    expect(Object.keys(labels).filter((label) => label in evil)).toEqual([]);
+    expect({ exit, logPath }).toEqual({ exit: undefined, logPath: undefined });
+    await expect(text(box.logs())).rejects.toMatchObject({ reason: 'no-log' });
+    await expect(client.waitContainer('of-evil', { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'timeout',
+    });
+    await box.destroy({ graceMs: 0 });
+    await expect(client.getSnapshot('of-evil')).rejects.toMatchObject({ code: 'not-found' });
+    await client.removeImage(name, { sync: true });
+  });
+});
+
 describe('a restart policy', () => {
   it('is followed by the daemon until somebody stops the container', async () => {
     const plugin = {
@@ -267,6 +298,10 @@ describe('a restart policy', () => {
       stdio: { stdout: uri as `file:///${string}` },
       restart: { policy: 'always', log: uri as `file:///${string}` },
     });
+    const later = await other.createContainer({
+      ...{ id: 'later', rootfs, ...sleeps, start: false },
+      restart: { policy: 'always' },
+    });
     await box.kill({ kill: 'SIGKILL' });
     expect(await box.wait()).toMatchObject({ exitCode: 137 });
     const again = await waitFor(async () => {
@@ -274,6 +309,14 @@ describe('a restart policy', () => {
       return info.status === 'running' ? info : undefined;
     });
     expect(again.pid).not.toBe(box.pid);
+    // Nor does the daemon start what nobody has started yet.
+    expect(await later.info()).toMatchObject({ status: 'created', pid: later.pid });
+    await later.start();
+    expect(await later.info()).toMatchObject({
+      ...{ status: 'running', pid: later.pid },
+      labels: { 'containerd.io/restart.status': 'running' },
+    });
+    await later.destroy({ graceMs: 0 });
     const exit = await other.stopContainer('again', { graceMs: 0 });
     expect(exit.exitCode).toBe(137);
     expect(await other.getContainer('again')).toMatchObject({

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-
-/** The library's label that says where a container's output goes. */
-const logLabel = 'ctrd/log-path';
+import { pathToFileURL } from 'node:url';
+import type { ContainerInfo } from '@ctrd/client';
 
 /** Where the output of a detached container is kept until it is removed. */
 export function logPath(namespace: string, id: string): string {
@@ -10,17 +9,13 @@ export function logPath(namespace: string, id: string): string {
 
 /** The URI by which the shim appends to it. */
 export function logUri(path: string): `file:///${string}` {
-  return `file:///${path.replace(/^\/+/, '')}`;
+  return pathToFileURL(path).href as `file:///${string}`;
 }
 
-/**
- * The log of a container, if this command made one. An image's labels become its containers', so a
- * path that does not belong to this very container is not believed.
- */
-export function loggedTo(
-  { id, labels }: { readonly id: string; readonly labels: Readonly<Record<string, string>> },
+/** The log of a container, if this command made it; a file of somebody else's choice stays his. */
+export function ownLog(
+  { id, logPath }: Pick<ContainerInfo, 'id' | 'logPath'>,
   namespace: string,
 ): string | undefined {
-  const path = labels[logLabel];
-  return path?.endsWith(`/${namespace}/${id}.log`) ? path : undefined;
+  return logPath?.endsWith(`/${namespace}/${id}.log`) ? logPath : undefined;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loggedTo } from '../src/detached-log.js';
+import { logUri, ownLog } from '../src/detached-log.js';
 import { portsText, toldOf } from '../src/foreign.js';
 
 describe('containers of other tools', () => {
@@ -63,11 +63,15 @@ describe('containers of other tools', () => {
 });
 
 describe('the log of a container', () => {
-  it('is only believed when it is its own: labels come from images as well', () => {
-    const at = (path: string) => loggedTo({ id: 'a', labels: { 'ctrd/log-path': path } }, 'n');
+  it('is removed with it only when the command has chosen it', () => {
+    const at = (logPath: string | undefined) => ownLog({ id: 'a', logPath }, 'n');
     expect(at('/var/lib/ctrd/logs/n/a.log')).toBe('/var/lib/ctrd/logs/n/a.log');
     expect(at('/etc/passwd')).toBeUndefined();
     expect(at('/var/lib/ctrd/logs/n/b.log')).toBeUndefined();
-    expect(loggedTo({ id: 'a', labels: {} }, 'n')).toBeUndefined();
+    expect(at(undefined)).toBeUndefined();
+  });
+
+  it('has a URI that says the same to the shim, whatever the folder is called', () => {
+    expect(logUri('/logs/100% sure?/n/a.log')).toBe('file:///logs/100%25%20sure%3F/n/a.log');
   });
 });

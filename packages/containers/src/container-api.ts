@@ -85,6 +85,8 @@ export interface ContainerInfo {
   readonly args: readonly string[];
   /** Whether it has a terminal. */
   readonly tty: boolean;
+  /** The file that its output goes to, if it does. */
+  readonly logPath: string | undefined;
   /** `none` for a container without a task. */
   readonly status: TaskStatus | 'none';
   /** 0 when nothing runs. */

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type StdioOption, stdioOf } from '../src/io/stdio.js';
+import { logFileOf, type StdioOption, stdioOf } from '../src/io/stdio.js';
 
 describe('stdioOf', () => {
   it('leads everything nowhere when nothing is said', () => {
@@ -34,6 +34,7 @@ describe('stdioOf', () => {
     ['a number for stdout', { stdout: 1 }, false, 'stdio.stdout'],
     ['a readable for stdout', { stdout: {} }, false, 'stdio.stdout'],
     ['a relative log', { stdout: 'file://x.log' }, false, 'stdio.stdout'],
+    ['a log with half an escape', { stdout: 'file:///100%' }, false, 'stdio.stdout'],
     ['two logs', { stdout: 'file:///a', stderr: 'file:///b' }, false, 'stdio.stderr'],
     ['a log of stderr alone', { stderr: 'file:///b' }, false, 'stdio.stderr'],
     ['a log file of a terminal', { stdout: 'file:///a' }, true, 'stdio.stdout'],
@@ -41,5 +42,19 @@ describe('stdioOf', () => {
     expect(() => stdioOf(option as StdioOption, tty)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', field }),
     );
+  });
+});
+
+describe('the file of a log', () => {
+  it.each([
+    ['file:///var/log/a b.log', '/var/log/a b.log'],
+    ['file:///var/log/a%20b%25.log', '/var/log/a b%.log'],
+    ['file:///var/log/a.log?rotate=1#x', '/var/log/a.log'],
+  ] as const)('of %s is what the shim opens', (uri, path) => {
+    expect(logFileOf(uri)).toBe(path);
+  });
+
+  it('of a program is none', () => {
+    expect(logFileOf('binary:///usr/bin/logger?key=value')).toBeUndefined();
   });
 });

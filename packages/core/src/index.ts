@@ -114,6 +114,6 @@ export type {
 } from './services/event.js';
 export type { EventPayloads, EventTopic } from './services/event-topics.js';
 export { type FilterField, filters } from './services/filters.js';
-export { checkLabels } from './services/labels.js';
+export { checkLabels, fitsLabel } from './services/labels.js';
 export { type Lease, type LeaseInfo, type LeaseResource, Leases } from './services/leases.js';
 export { RuntimeDir } from './services/runtime-dir.js';

@@ -1,7 +1,7 @@
 import { rm as removeFile } from 'node:fs/promises';
 import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Run } from '../context.js';
-import { loggedTo } from '../detached-log.js';
+import { ownLog } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer, isRunning } from '../find-container.js';
 import { stopTimeoutLabel } from '../options/run-options.js';
@@ -25,7 +25,7 @@ export const rm: Run<{ force?: true; time?: number }> = (
       }
       const graceMs = graceOf(info.labels, time);
       await context.client.destroyContainer(info.id, { graceMs, signal: context.signal });
-      const log = loggedTo(info, context.namespace);
+      const log = ownLog(info, context.namespace);
       if (log !== undefined) await removeFile(log, { force: true });
     } catch (error) {
       if (!force || !hasCode(error, 'not-found')) throw error;

@@ -1,6 +1,5 @@
 import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { loggedTo } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer } from '../find-container.js';
 import { keyboard } from '../terminal/keyboard.js';
@@ -32,17 +31,15 @@ async function startAttached(
   flags: StartFlags,
   context: Context,
 ): Promise<void> {
-  const { client, namespace, signal } = context;
-  const info = await findContainer(context, reference);
-  const { id, tty } = info;
+  const { client, signal } = context;
+  const { id, tty, logPath } = await findContainer(context, reference);
   const interactive = flags.interactive === true;
   const { stdin, left } = keyboard({ tty, interactive, detachKeys: flags.detachKeys });
-  const log = loggedTo(info, namespace);
   const container = await client.recoverContainer(id, {
     stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
     signal,
   });
-  const output = log === undefined ? [] : client.containerLogs(id, { follow: true, signal });
+  const output = logPath === undefined ? [] : client.containerLogs(id, { follow: true, signal });
   const printed = (async () => {
     for await (const chunk of output) process.stdout.write(chunk);
   })();

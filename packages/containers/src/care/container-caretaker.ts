@@ -5,6 +5,7 @@ import { destroyContainer } from '../lifecycle/destroy.js';
 import { labelledExit, labels } from '../lifecycle/labels.js';
 import type { ContainerParts } from '../lifecycle/parts.js';
 import { type ContainerRecord, findRecord } from '../lifecycle/records.js';
+import { restartStatusLabel } from '../lifecycle/restart.js';
 import { findTask, type TaskStatus } from '../lifecycle/tasks.js';
 
 /**
@@ -22,7 +23,7 @@ export function containerCaretaker(parts: ContainerParts): Caretaker {
   ): Promise<Pick<Finding, 'kind' | 'why'> | undefined> {
     if (status === 'created') return { kind: 'task', why: 'its task was made and never started' };
     // The daemon is to start it again by itself.
-    if (status !== undefined || of['containerd.io/restart.status'] === 'running') return;
+    if (status !== undefined || of[restartStatusLabel] === 'running') return;
     // An exit that nobody was told of.
     const untold = labelledExit(id, of) === undefined;
     if (untold && (await journal.find({ containerId: id, execId: '' })) !== undefined) return;

@@ -60,7 +60,25 @@ export function stdioOf(option: StdioOption | undefined, tty: boolean): Stdio {
 }
 
 export function isLogUri(option: unknown): option is LogUri {
-  return typeof option === 'string' && /^(file|binary):\/\/\/./.test(option);
+  return (
+    typeof option === 'string' &&
+    /^(file|binary):\/\/\/./.test(option) &&
+    pathOf(option) !== undefined
+  );
+}
+
+/** The file that a URI names, as the shim reads it; `undefined` for a program. */
+export function logFileOf(log: LogUri): string | undefined {
+  return log.startsWith('file:') ? pathOf(log) : undefined;
+}
+
+function pathOf(uri: string): string | undefined {
+  const [path = ''] = uri.replace(/^\w+:\/\//, '').split(/[?#]/, 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function checkStream(field: string, option: unknown, use: 'read' | 'write'): void {

@@ -15,15 +15,13 @@ import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { taskStats } from '../stats/task-stats.js';
 import { buildSpec } from './build-spec.js';
-
 import { exitLabels, labelledExit } from './labels.js';
 import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import { makeRecord } from './make-record.js';
-
 import type { ContainerParts } from './parts.js';
-import { findRecord, labelRecord } from './records.js';
+import { findRecord, getRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
-import { restartLabels } from './restart.js';
+import { restartLabels, startedLabels } from './restart.js';
 import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
 import { startProcess } from './start.js';
@@ -61,10 +59,9 @@ export async function createContainer(
   rollback.add('watch', async () => process.abandon());
   // Of a checkpoint, the start makes the process.
   const pid = options.start === false ? made : await startProcess(parts, key, signal);
-  if (options.restart !== undefined) {
-    // Not before the start: the monitor would start what it finds without a task.
-    await labelRecord(parts.rpc, id, restartLabels(options.restart), signal);
-  }
+  const restart = restartLabels(options.restart);
+  const watched = options.start === false ? {} : startedLabels(restart);
+  await labelRecord(parts.rpc, id, { ...restart, ...watched }, signal);
   // The last steps were not interrupted; whoever gave up meanwhile must not find a container.
   throwIfAborted(signal);
   const container: LiveContainer = { id, pid, process, execs: new Map() };
@@ -85,7 +82,9 @@ export async function startContainer(
     if (status !== 'created') {
       throw new CtrdError(`it is ${status}`, { code: 'failed-precondition', reason: 'state' });
     }
+    const { labels } = await getRecord(parts.rpc, id, signal);
     await startProcess(parts, { containerId: id, execId: '' }, signal);
+    await labelRecord(parts.rpc, id, startedLabels(labels), signal);
   });
 }
 

@@ -8,6 +8,7 @@ export function checkExtensions(extensions: Extensions = {}): void {
   for (const [name, extension] of Object.entries(extensions)) {
     const field = `extensions.${name}`;
     if (name === '') throw invalidArgument('extensions', 'have no empty name');
+    if (name.startsWith('ctrd/')) throw invalidArgument(field, 'not begin with ctrd/', name);
     if (typeof extension?.typeUrl !== 'string' || extension.typeUrl === '') {
       throw invalidArgument(`${field}.typeUrl`, 'be a text that is not empty', extension?.typeUrl);
     }

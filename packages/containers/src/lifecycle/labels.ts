@@ -13,8 +13,6 @@ export const labels = {
   creation: 'ctrd/creation',
   /** `false` for a snapshot that the caller gave and keeps. */
   ownsSnapshot: 'ctrd/owns-snapshot',
-  /** The file that its output goes to. */
-  logPath: 'ctrd/log-path',
   /** The Go client's label for the signal that an image wants to be stopped with. */
   stopSignal: 'io.containerd.image.config.stop-signal',
 } as const;

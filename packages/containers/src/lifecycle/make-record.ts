@@ -11,7 +11,9 @@ import type { ContainerOptions } from '../container-options.js';
 import type { LogUri } from '../io/stdio.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { extensionsOf } from './extensions.js';
+import { imageLabels } from './image-labels.js';
 import { labels } from './labels.js';
+import { logExtension } from './log-extension.js';
 import type { ContainerParts } from './parts.js';
 import { deleteRecord, findRecord } from './records.js';
 import type { Root } from './root.js';
@@ -31,11 +33,10 @@ export async function makeRecord(
   const container = {
     id,
     labels: {
-      ...root.image?.config.labels,
+      ...imageLabels(root.image?.config.labels ?? {}),
       ...options.labels,
       ...(stopSignal === '' ? {} : { [labels.stopSignal]: stopSignal }),
       ...(options.snapshot === undefined ? {} : { [labels.ownsSnapshot]: 'false' }),
-      ...(log?.startsWith('file:') ? { [labels.logPath]: log.slice('file://'.length) } : {}),
       [labels.creation]: creation,
       [ownerLabel]: parts.owner.id,
     },
@@ -45,7 +46,7 @@ export async function makeRecord(
       ...(runtime.options === undefined ? {} : { options: runtime.options }),
     },
     spec: packedJson('Spec', spec),
-    extensions: extensionsOf(options.extensions),
+    extensions: extensionsOf({ ...options.extensions, ...logExtension(log) }),
     snapshotter: root.snapshotter,
     snapshotKey: root.snapshotKey,
   };

@@ -5,6 +5,7 @@ import type { ContainerInfo } from '../container-api.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { extensionsOf } from './extensions.js';
 import { labelledExit } from './labels.js';
+import { loggedTo } from './log-extension.js';
 import type { TaskState } from './tasks.js';
 
 /** A container's record on the daemon. */
@@ -42,6 +43,8 @@ export async function labelRecord(
   signal: AbortSignal,
 ): Promise<void> {
   const paths = Object.keys(labels).map((label) => `labels.${label}`);
+  // Without a path, the daemon would put all that is given in place of all that is there.
+  if (paths.length === 0) return;
   try {
     await rpc
       .client(Containers)
@@ -78,6 +81,7 @@ export function containerInfo(record: ContainerRecord, task: TaskState | undefin
     updatedAt: updatedAt ? timestampDate(updatedAt) : new Date(0),
     args: process?.args ?? [],
     tty: process?.terminal === true,
+    logPath: loggedTo(record),
     status: task?.status ?? 'none',
     pid: task?.status === 'stopped' ? 0 : (task?.pid ?? 0),
     exit: task === undefined ? labelledExit(id, labels) : task.exit,

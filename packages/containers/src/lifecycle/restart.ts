@@ -1,10 +1,11 @@
 import { invalidArgument } from '@ctrd/core';
 import type { RestartOption } from '../container-options.js';
+import { isLogUri } from '../io/stdio.js';
 
-/** The labels by which containerd's restart monitor knows what to do. */
-export function restartLabels(
-  restart: RestartOption | undefined,
-): Readonly<Record<string, string>> {
+type Labels = Readonly<Record<string, string>>;
+
+/** The labels by which containerd's restart monitor knows how to start a container. */
+export function restartLabels(restart: RestartOption | undefined): Labels {
   if (restart === undefined) return {};
   if (!/^(always|unless-stopped|on-failure(:\d+)?)$/.test(restart.policy)) {
     throw invalidArgument(
@@ -13,15 +14,28 @@ export function restartLabels(
       restart.policy,
     );
   }
+  if (restart.log !== undefined && !isLogUri(restart.log)) {
+    throw invalidArgument('restart.log', 'be file:///path or binary:///program', restart.log);
+  }
   return {
-    'containerd.io/restart.status': 'running',
-    'containerd.io/restart.policy': restart.policy,
+    [policyLabel]: restart.policy,
     ...(restart.log === undefined ? {} : { 'containerd.io/restart.loguri': restart.log }),
   };
 }
 
+const policyLabel = 'containerd.io/restart.policy';
+export const restartStatusLabel = 'containerd.io/restart.status';
+
+/**
+ * The label that makes the monitor look after a container with a policy. Not before its start: the
+ * monitor would start what it finds, and make the task anew for it.
+ */
+export function startedLabels(of: Labels): Labels {
+  return of[policyLabel] === undefined ? {} : { [restartStatusLabel]: 'running' };
+}
+
 /** The label that tells the monitor that somebody wanted the stop. */
-export const stoppedLabels: Readonly<Record<string, string>> = {
-  'containerd.io/restart.status': 'stopped',
+export const stoppedLabels: Labels = {
+  [restartStatusLabel]: 'stopped',
   'containerd.io/restart.explicitly-stopped': 'true',
 };

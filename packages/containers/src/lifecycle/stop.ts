@@ -5,7 +5,7 @@ import type { ExitMessage } from '../exits/exit-message.js';
 import { labelledExit, labels } from './labels.js';
 import type { ContainerParts } from './parts.js';
 import { type ContainerRecord, getRecord, labelRecord } from './records.js';
-import { stoppedLabels } from './restart.js';
+import { restartStatusLabel, stoppedLabels } from './restart.js';
 import { signalNumber } from './signals.js';
 import { findTask, signalTask } from './tasks.js';
 
@@ -42,7 +42,7 @@ export async function endTask(
     stopSignal ?? (record.labels[labels.stopSignal] || 'SIGTERM'),
     'stopSignal',
   );
-  if (record.labels['containerd.io/restart.status'] === 'running') {
+  if (record.labels[restartStatusLabel] === 'running') {
     await labelRecord(parts.rpc, id, stoppedLabels, signal);
   }
   const delivered = deliveredExit(key);

@@ -1,6 +1,6 @@
 import { CtrdError, hasCode, invalidArgument, mergeSignals, type Running } from '@ctrd/core';
 import type { LogsOptions } from '../container-options.js';
-import { labels } from '../lifecycle/labels.js';
+import { loggedTo } from '../lifecycle/log-extension.js';
 import type { ContainerParts } from '../lifecycle/parts.js';
 import { getRecord } from '../lifecycle/records.js';
 import { waitForExit } from '../lifecycle/stop.js';
@@ -17,7 +17,7 @@ export async function* containerLogs(
   if (tail !== undefined && !(Number.isInteger(tail) && tail >= 0)) {
     throw invalidArgument('tail', 'be a whole number of at least 0', tail);
   }
-  const path = (await getRecord(parts.rpc, id, signal)).labels[labels.logPath];
+  const path = loggedTo(await getRecord(parts.rpc, id, signal));
   if (path === undefined) {
     throw new CtrdError('it has no log: its output does not go to a file (stdio.stdout)', {
       code: 'failed-precondition',

@@ -12,8 +12,15 @@ export function checkLabels(field: string, labels: Readonly<Record<string, strin
     const name = `${field}.${key}`;
     if (key === '') throw invalidArgument(field, 'have no empty key');
     if (typeof value !== 'string') throw invalidArgument(name, 'be a text', value);
-    if (Buffer.byteLength(key) + Buffer.byteLength(value) > 4096) {
-      throw invalidArgument(name, 'have at most 4096 bytes with its key');
+    if (!fitsLabel(key, value)) {
+      throw invalidArgument(name, `have at most ${mostBytes} bytes with its key`);
     }
   }
+}
+
+const mostBytes = 4096;
+
+/** Whether the daemon takes a label of that length. */
+export function fitsLabel(key: string, value: string): boolean {
+  return Buffer.byteLength(key) + Buffer.byteLength(value) <= mostBytes;
 }
