@@ -1,3 +1,5 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Container, ExitMessage } from '@ctrd/containers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +46,14 @@ afterAll(async () => {
 });
 
 const sh = (script: string) => ['sh', '-c', script];
+
+/** The pipes of processes in containers that this program has open. */
+async function openPipes(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const paths = descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+  const root = join(daemon().runtimeDir, 'fifo');
+  return (await Promise.all(paths)).filter((path) => path.startsWith(`${root}/`));
+}
 
 /** The hooks' word on one process; there must be exactly one. */
 function told(execId: string): ExitMessage | undefined {
@@ -133,6 +143,17 @@ describe('a command', () => {
     await waitFor(async () => (await box.run({ args: ['ls', '/tmp/detached'] })).exitCode === 0);
     // Nobody is there to clean up after it but who destroys the container.
     await box.run({ args: ['rm', '/tmp/detached'] });
+  });
+
+  it('in a container of another client holds no pipe of a client that is closed', async () => {
+    const first = await containersClient(daemon(), namespace);
+    const execId = 'with-pipes';
+    await first.execContainer('box', { args: ['sleep', '3600'], execId, stdio: 'pipe' });
+    expect((await openPipes()).length).toBeGreaterThanOrEqual(3);
+    await first.close();
+    await waitFor(async () => (await openPipes()).length === 0);
+    // It goes on; nobody is told of its end.
+    await client.killContainer('box', { execId, kill: 'SIGKILL' });
   });
 
   it('is seen in the list of processes', async () => {

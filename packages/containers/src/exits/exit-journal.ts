@@ -16,8 +16,11 @@ export interface ExitJournal {
   find(key: ProcessKey): Promise<JournalEntry | undefined>;
   /** The exit has been delivered and cleaned up after. One that is not there is no error. */
   forget(key: ProcessKey): Promise<void>;
-  /** The container is gone: nothing of its processes is of interest, whoever noted it. */
-  forgetContainer(containerId: string): Promise<void>;
+  /**
+   * The container is gone: nothing of its processes is of interest, whoever noted it. Answers what
+   * was noted, since the pipes may have nobody else who removes them.
+   */
+  forgetContainer(containerId: string): Promise<readonly JournalEntry[]>;
   /** Everything of the client's daemon and namespace. */
   list(): Promise<readonly JournalEntry[]>;
 }
@@ -70,6 +73,16 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
     return { key, since, pipes: typeof pipes === 'string' ? pipes : undefined, exit };
   }
 
+  async function names(): Promise<readonly string[]> {
+    return (await readdir(folder()).catch(unlessMissing)) ?? [];
+  }
+
+  async function entriesOf(names: readonly string[]): Promise<readonly JournalEntry[]> {
+    const keys = new Map(names.flatMap(keyOfName));
+    const entries = await Promise.all([...keys.values()].map(find));
+    return entries.filter((entry) => entry !== undefined);
+  }
+
   return {
     async begin(key, pipes) {
       const file = join(await madeFolder(), fileName(key, 'watch'));
@@ -95,16 +108,12 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
       );
     },
     async forgetContainer(containerId) {
-      const names = await readdir(folder()).catch(() => []);
-      const own = names.filter((name) => name.startsWith(`${containerId}~`));
+      const own = (await names()).filter((name) => name.startsWith(`${containerId}~`));
+      const entries = await entriesOf(own);
       await Promise.all(own.map((name) => unlink(join(folder(), name)).catch(unlessMissing)));
+      return entries;
     },
-    async list() {
-      const names = await readdir(folder()).catch(() => []);
-      const keys = new Map(names.flatMap(keyOfName));
-      const entries = await Promise.all([...keys.values()].map(find));
-      return entries.filter((entry) => entry !== undefined);
-    },
+    list: async () => await entriesOf(await names()),
   };
 }
 
@@ -114,7 +123,7 @@ function journalFolder({ runtimeDir, address, namespace }: JournalPlace): string
   return join(runtimeDir, 'exits', `${daemon}-${namespace}`);
 }
 
-function unlessMissing(error: unknown): void {
+function unlessMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 

@@ -43,7 +43,10 @@ export async function destroyContainer(
   const execs = [...(live?.execs.values() ?? [])];
   await Promise.all(execs.map(delivered));
   await withDeadline(removalTimeoutMs, (signal) => removeContainer(parts, record, signal));
-  await parts.journal.forgetContainer(id);
+  for (const { pipes } of await parts.journal.forgetContainer(id)) {
+    // Of what another client has started in it, and left.
+    if (pipes !== undefined) await removeFifos(pipes);
+  }
   rollback.commit();
   if (live !== undefined) {
     parts.registry.remove(live);

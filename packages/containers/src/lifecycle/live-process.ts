@@ -108,7 +108,11 @@ export function watchProcess(
     }
   }
 
-  deliver().catch((error: unknown) => exit.fail(toCtrdError(error)));
+  deliver().catch((error: unknown) => {
+    // Nobody watches any more, as after the client's end: nobody else would let go of the pipes.
+    io.detach();
+    exit.fail(toCtrdError(error));
+  });
   return process;
 }
 

@@ -50,6 +50,11 @@ export async function recoverContainer(
       reason: 'no-task',
     });
   }
+  const execs: (JournalEntry & { readonly state: TaskState | undefined })[] = [];
+  for (const entry of entries) {
+    if (entry.key.execId === '') continue;
+    execs.push({ ...entry, state: await findTask(parts.rpc, entry.key, signal) });
+  }
   // Whoever made it may be gone: from now on it is this client's to care for.
   await labelRecord(parts.rpc, id, { [ownerLabel]: parts.owner.id }, signal);
   const attach = { stdio, pipes: entry?.pipes };
@@ -64,13 +69,16 @@ export async function recoverContainer(
     }),
     execs: new Map(),
   };
-  parts.registry.add(container);
-  for (const { key, pipes } of entries) {
-    if (key.execId === '') continue;
-    const exec = await findTask(parts.rpc, key, signal);
-    const io = attachedIo(parts, key, exec, { stdio: 'null', pipes });
-    container.execs.set(key.execId, watchExec(parts, key, io));
+  try {
+    for (const { key, pipes, state } of execs) {
+      const io = attachedIo(parts, key, state, { stdio: 'null', pipes });
+      container.execs.set(key.execId, watchExec(parts, key, io));
+    }
+  } catch (error) {
+    for (const process of [...container.execs.values(), container.process]) process.abandon();
+    throw error;
   }
+  parts.registry.add(container);
   return container;
 }
 

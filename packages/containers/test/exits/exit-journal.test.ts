@@ -37,6 +37,21 @@ describe('the journal of exits', () => {
     expect(await open().list()).toEqual([]);
   });
 
+  it('answers what it knew of a container that it forgets, and of no other', async () => {
+    await open().begin({ containerId: 'c', execId: 'e' }, '/run/io-1');
+    await open().write(exit);
+    await open().begin({ containerId: 'cc', execId: '' }, '/run/io-2');
+    const known = (await open().forgetContainer('c')).map(({ pipes }) => pipes);
+    expect(known.sort()).toEqual(['/run/io-1', undefined]);
+    expect(await open().forgetContainer('c')).toEqual([]);
+    expect(await open().list()).toMatchObject([{ key: { containerId: 'cc', execId: '' } }]);
+  });
+
+  it('that cannot be read does not pass for an empty one', async () => {
+    await writeFile(join(runtimeDir, 'exits'), 'no folder');
+    await expect(open().list()).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
   it('tells processes, namespaces and daemons apart', async () => {
     await open().write(exit);
     await open().write({ ...exit, execId: 'e', exitCode: 1 });

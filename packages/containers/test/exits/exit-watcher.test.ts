@@ -79,7 +79,7 @@ beforeEach(() => {
       begin: async () => {},
       find: async () => noted && { key, since: new Date(at), pipes: undefined, exit: noted },
       forget: async () => {},
-      forgetContainer: async () => {},
+      forgetContainer: async () => [],
       list: async () => [],
     },
     report: (failure) => void failures.push(failure),
