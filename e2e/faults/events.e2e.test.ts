@@ -105,6 +105,12 @@ describe('handlers of events', { timeout: 120_000 }, () => {
       };
       await runs('before', 0);
       await fixture.daemon.restart();
+      await waitFor(() =>
+        client.version().then(
+          () => true,
+          () => false,
+        ),
+      );
       await runs('after', 100);
       for (const id of ['before', 'after']) {
         const own = seen.filter(({ containerId }) => containerId === id);

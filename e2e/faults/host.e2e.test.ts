@@ -67,7 +67,9 @@ describe('the host is killed', { timeout: 120_000 }, () => {
     await withHosts(async (start, ledger) => {
       const output = join(fixture.shared, 'lines');
       const lines = 20_000;
-      const script = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; done; exit 5`;
+      // With pauses: the host is killed in the middle, however fast the machine is.
+      const pause = '[ $((i % 1000)) -ne 0 ] || sleep 0.2';
+      const script = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo $i; ${pause}; done; exit 5`;
       const first = await start({ output });
       await first.send({ do: 'create', options: fixture.sh('lines', script) });
       await waitFor(async () => (await readFile(output, 'utf8')).length > 1_000);

@@ -28,7 +28,7 @@ export async function openTerminal(
 ): Promise<Terminal> {
   const inside = `stty rows ${rows} cols ${columns}; echo "on $(tty)"; exec ${command}`;
   const child = spawn('script', ['-qfec', inside, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', ...env },
+    env: { ...process.env, NO_COLOR: undefined, TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let shown = '';

@@ -26,6 +26,7 @@ import { createEventHooks } from './exits/event-hooks.js';
 import { createExitJournal, ExitJournal } from './exits/exit-journal.js';
 import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
 import { containerEvent, execExited, exited } from './exits/moments.js';
+import { createExecStarts } from './lifecycle/exec-starts.js';
 import { createLocks } from './lifecycle/locks.js';
 import type { ContainerParts } from './lifecycle/parts.js';
 import { patientRpc } from './lifecycle/patient-rpc.js';
@@ -134,6 +135,7 @@ function partsOf(context: PluginContext, options: ContainersOptions): ContainerP
     images: () => context.get(ImageSource),
     snapshots: () => context.get(SnapshotSource),
     locks: createLocks(),
+    execStarts: createExecStarts(),
     registry: createRegistry(),
     specDefaults: options.spec ?? ((spec) => spec),
   };

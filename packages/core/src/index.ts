@@ -49,6 +49,7 @@ export type {
 } from './kernel/client.js';
 export type { ClientOptions } from './kernel/client-options.js';
 export { identifierRule, isIdentifier } from './kernel/identifier.js';
+export { createLimit, type Limit } from './kernel/limit.js';
 export type { Middleware, MiddlewareOf, OperationCall } from './kernel/middleware.js';
 export type {
   ChangeHandler,

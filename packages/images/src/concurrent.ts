@@ -1,5 +1,3 @@
-import { throwIfAborted } from '@ctrd/core';
-
 /**
  * Maps with a limit on how many are under way; results are in the order of the items. The first
  * failure is thrown when those under way have ended, and no more are begun.
@@ -25,25 +23,4 @@ export async function mapConcurrently<T, R>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
   if (failures.length > 0) throw failures[0];
   return results;
-}
-
-/** Lets so many run at once, and the others wait in order. */
-export type Limit = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
-
-export function createLimit(most: number): Limit {
-  const waiting: (() => void)[] = [];
-  let free = most;
-  return async (signal, work) => {
-    if (free > 0) free -= 1;
-    // Whoever ends hands its place on.
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      throwIfAborted(signal);
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free += 1;
-      else next();
-    }
-  };
 }

@@ -135,7 +135,9 @@ async function startExec(
   signal: AbortSignal,
 ): Promise<number> {
   try {
-    return await startProcess(parts, key, signal);
+    return await parts.execStarts.run(key.containerId, signal, () =>
+      startProcess(parts, key, signal),
+    );
   } catch (error) {
     if (hasCode(error, 'not-found')) {
       const task = await findTask(parts.rpc, { ...key, execId: '' }, signal);

@@ -12,6 +12,7 @@ import type { ExitJournal } from '../exits/exit-journal.js';
 import type { ExitWatcher } from '../exits/exit-watcher.js';
 import type { Shims } from '../shim/shims.js';
 import type { SpecChange } from '../spec/index.js';
+import type { ExecStarts } from './exec-starts.js';
 import type { Locks } from './locks.js';
 import type { Registry } from './registry.js';
 
@@ -34,6 +35,7 @@ export interface ContainerParts {
   readonly images: () => ImageSource;
   readonly snapshots: () => SnapshotSource;
   readonly locks: Locks;
+  readonly execStarts: ExecStarts;
   readonly registry: Registry;
   /** The host's changes of every container's spec. */
   readonly specDefaults: SpecChange;

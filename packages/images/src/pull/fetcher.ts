@@ -1,5 +1,4 @@
-import { hasCode, throwIfAborted } from '@ctrd/core';
-import { createLimit } from '../concurrent.js';
+import { createLimit, hasCode, throwIfAborted } from '@ctrd/core';
 import { type ContentPlace, tooLarge } from '../content/content-store.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { verifyBytes } from '../oci/digest.js';
