@@ -36,6 +36,7 @@ export {
   type MergedSignal,
   mergeSignals,
   orAborted,
+  pause,
   throwIfAborted,
   uninterrupted,
   withDeadline,

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { Status } from '@ctrd/api/types/task';
 import {
   abortError,
   hasCode,
   mergeSignals,
+  pause,
   type Report,
   type Rpc,
   type Token,
@@ -96,9 +96,7 @@ export function createExitWatcher(parts: WatcherParts): ExitWatcher {
       if (state === 'running') shim.release();
       // A Wait that held for a while was a good one; pauses grow for those that fail at once.
       if (performance.now() - began > longestPauseMs) attempt = 0;
-      await sleep(pauseMs(attempt), undefined, { signal }).catch(() => {
-        throw abortError(signal);
-      });
+      await pause(pauseMs(attempt), signal);
     }
   }
 

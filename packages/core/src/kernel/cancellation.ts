@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CtrdError, checkMilliseconds, invalidArgument } from '../errors/index.js';
 import type { CallControl } from './operation.js';
 
@@ -83,6 +84,15 @@ export async function withDeadline<T>(
 ): Promise<T> {
   using merged = mergeSignals({ timeoutMs });
   return await run(merged.signal);
+}
+
+/** Resolves after a time, and rejects when the signal ends before. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    throw abortError(signal);
+  }
 }
 
 /** Rejects when the signal ends, whatever the promise does later; its late failure is nobody's. */

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary, type Message, type Registry } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { Events } from '@ctrd/api/services/events/v1';
 import { Version } from '@ctrd/api/services/version/v1';
 import type { Envelope } from '@ctrd/api/types/event';
 import { type CtrdError, hasCode, invalidArgument } from '../errors/index.js';
-import { throwIfAborted } from '../kernel/cancellation.js';
+import { mergeSignals, pause, throwIfAborted } from '../kernel/cancellation.js';
 import { type Running, sequence } from '../kernel/operation.js';
 import type { Rpc } from '../rpc/rpc.js';
 import type { DaemonEvent, EventGap, EventsOptions } from './event.js';
@@ -53,7 +52,7 @@ async function* follow(
       wasThere ||= error.reason === 'dropped';
       if (!wasThere) throw error;
       lost ??= { from: new Date(), cause: error };
-      await sleep(pauseMs(attempt), undefined, { signal }).catch(() => throwIfAborted(signal));
+      await pause(pauseMs(attempt), signal);
     }
   }
 }
@@ -70,7 +69,9 @@ async function* subscribe(
   filters: readonly string[],
   { signal, again }: { readonly signal: AbortSignal; readonly again: boolean },
 ): AsyncGenerator<Envelope | 'stands'> {
-  const options = { signal, waitForReady: again };
+  const left = new AbortController();
+  using merged = mergeSignals({ signal: left.signal }, signal);
+  const options = { signal: merged.signal, waitForReady: again };
   const envelopes = rpc
     .client(Events)
     .subscribe({ filters: [...filters] }, { ...options, role: 'stream' });
@@ -87,6 +88,8 @@ async function* subscribe(
       next = source.next();
     }
   } finally {
+    // An answer that is asked for already would be waited for otherwise.
+    left.abort();
     await source.return?.();
   }
 }

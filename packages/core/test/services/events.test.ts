@@ -3,6 +3,7 @@ import { TaskExitSchema } from '@ctrd/api/events';
 import { EnvelopeSchema } from '@ctrd/api/types/event';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CtrdError } from '../../src/errors/index.js';
+import { orAborted } from '../../src/kernel/cancellation.js';
 import type { Rpc } from '../../src/rpc/rpc.js';
 import type { DaemonEvent, EventGap, EventsOptions } from '../../src/services/event.js';
 import { eventOperations } from '../../src/services/events.js';
@@ -26,10 +27,14 @@ let away: number;
 let subscribed: { filters: string[]; waitForReady: boolean | undefined }[];
 
 const client = {
-  async *subscribe({ filters }: { filters: string[] }, options: { waitForReady?: boolean }) {
+  async *subscribe(
+    { filters }: { filters: string[] },
+    options: { waitForReady?: boolean; signal: AbortSignal },
+  ) {
     subscribed.push({ filters, waitForReady: options.waitForReady });
     for (const item of streams.shift() ?? []) {
       if (item instanceof Error) throw item;
+      if (item === 'silence') await orAborted(options.signal, new Promise(() => {}));
       yield item;
     }
   },
@@ -92,6 +97,18 @@ describe('events', () => {
     expect(gap).toMatchObject({ kind: 'gap', cause: { code: 'unavailable', reason: 'dropped' } });
     expect(second).toMatchObject({ payload: { exitStatus: 2 } });
     expect(subscribed.map(({ waitForReady }) => waitForReady)).toEqual([false, true, true]);
+  });
+
+  it('are left at a gap at once, however long nothing happens after it', async () => {
+    streams = [[exit(1), dropped()], ['silence']];
+    const { signal } = new AbortController();
+    const run = eventOperations(rpc).events.run('', { signal });
+    let last: DaemonEvent | EventGap | undefined;
+    for await (const event of run as AsyncIterable<DaemonEvent | EventGap>) {
+      last = event;
+      if (event.kind === 'gap') break;
+    }
+    expect(last?.kind).toBe('gap');
   });
 
   it('fail when the daemon was not there at first, or the caller wants to know', async () => {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Content, WriteAction } from '@ctrd/api/services/content/v1';
 import {
-  abortError,
   CtrdError,
   hasCode,
   mergeSignals,
+  pause,
   type ServiceClient,
   withDeadline,
 } from '@ctrd/core';
@@ -59,7 +58,7 @@ export async function writeBlob(
   const { lockTimeoutMs = 60_000 } = blob;
   let seen = -1;
   let since = performance.now();
-  for (let pause = 16; ; pause = Math.min(pause * 2, 2048)) {
+  for (let pauseMs = 16; ; pauseMs = Math.min(pauseMs * 2, 2048)) {
     try {
       return await attempt(calls, blob, signal);
     } catch (error) {
@@ -71,7 +70,7 @@ export async function writeBlob(
       seen = offset;
       if (performance.now() - since > lockTimeoutMs) throw error;
     }
-    await pauseFor(pause * (0.5 + Math.random() / 2), signal);
+    await pause(pauseMs * (0.5 + Math.random() / 2), signal);
   }
 }
 
@@ -181,13 +180,5 @@ async function offsetOf(
   } catch (error) {
     if (hasCode(error, 'not-found')) return -1;
     throw error;
-  }
-}
-
-async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw abortError(signal);
   }
 }

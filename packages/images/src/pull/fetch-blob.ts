@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { abortError, CtrdError, hasCode, throwIfAborted } from '@ctrd/core';
+import { CtrdError, hasCode, pause, throwIfAborted } from '@ctrd/core';
 import type { ContentPlace, ContentStore } from '../content/content-store.js';
 import type { WrittenBlob } from '../content/write-blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -143,12 +142,4 @@ async function* openAt(
 /** `bytes 100-199/200` */
 function firstByte(range: string | undefined): number {
   return Number(/^bytes (\d+)-/.exec(range ?? '')?.[1] ?? Number.POSITIVE_INFINITY);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw abortError(signal);
-  }
 }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { abortError, CtrdError, hasCode, throwIfAborted, withDeadline } from '@ctrd/core';
+import { CtrdError, hasCode, pause, throwIfAborted, withDeadline } from '@ctrd/core';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { RegistryAnswer } from '../registry/host-client.js';
 import { type PushTarget, pullScope } from './push-target.js';
@@ -193,14 +192,6 @@ function isPassing(error: unknown): boolean {
   if (hasCode(error, 'timeout', 'rate-limited', 'not-found')) return true;
   if (hasCode(error, 'unavailable')) return error.reason !== 'refused' && error.reason !== 'tls';
   return hasCode(error, 'out-of-range');
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw abortError(signal);
-  }
 }
 
 function uploadError(message: string, { host }: URL): CtrdError {

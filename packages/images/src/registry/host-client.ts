@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { abortError, CtrdError, hasCode } from '@ctrd/core';
+import { CtrdError, hasCode, pause } from '@ctrd/core';
 import { type Authorizer, rejected } from './authorizer.js';
 import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.js';
 import { errorDetail, statusError } from './http-error.js';
@@ -171,14 +170,6 @@ const retriedReasons: ReadonlySet<string> = new Set(['dropped', 'unreachable']);
 
 function unwrapped(error: unknown): unknown {
   return error instanceof RefusedAnswer ? error.failure : error;
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw abortError(signal);
-  }
 }
 
 /** The older ones turn a request with content into one without, which is never meant. */
