@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,5 +77,12 @@ describe('a growing file', () => {
     await rm(path);
     ended.abort();
     expect(await all).toBe('one\n');
+  });
+});
+
+describe('what is no file', () => {
+  it('is refused at once, a pipe without a writer included', async () => {
+    execFileSync('mkfifo', [path]);
+    await expect(read()).rejects.toMatchObject({ code: 'failed-precondition', reason: 'no-log' });
   });
 });

@@ -1,10 +1,10 @@
-import { once } from 'node:events';
 import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { toldOf } from '../foreign.js';
 import { parseJsonLine } from '../logs/json-log.js';
 import { linesOf, plainFile } from '../logs/plain-file.js';
+import { printChunk } from '../output/chunk.js';
 
 interface LogsFlags {
   readonly follow?: true;
@@ -30,7 +30,7 @@ export const logs: Run<LogsFlags> = async ([reference = ''], flags, context) => 
   }
   const { client, signal } = context;
   for await (const chunk of client.containerLogs(info.id, { follow, tail, signal })) {
-    if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+    await printChunk(chunk);
   }
 };
 
@@ -56,14 +56,16 @@ async function printJson(
     }
   };
   const ending = follow === true ? end() : Promise.resolve();
+  // Its failure is told at the end of the log, if that is reached.
+  ending.catch(() => {});
   const part = { tail, signal, until: follow === true ? ended.signal : undefined };
   for await (const line of linesOf(plainFile(path, part))) {
     const entry = parseJsonLine(line);
     if (entry === undefined) continue;
     if (since !== undefined && entry.time < since) continue;
-    if (until !== undefined && entry.time > until) break;
+    if (until !== undefined && entry.time > until) return;
     const text = timestamps === true ? `${entry.time.toISOString()} ${entry.text}` : entry.text;
-    process[entry.stream].write(text);
+    await printChunk(text, process[entry.stream]);
   }
   await ending;
 }

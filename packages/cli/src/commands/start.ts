@@ -2,6 +2,7 @@ import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { forEach } from '../each.js';
 import { findContainer } from '../find-container.js';
+import { printChunk } from '../output/chunk.js';
 import { keyboard } from '../terminal/keyboard.js';
 import { leave, untilEnd } from './run.js';
 
@@ -41,7 +42,7 @@ async function startAttached(
   });
   const output = logPath === undefined ? [] : client.containerLogs(id, { follow: true, signal });
   const printed = (async () => {
-    for await (const chunk of output) process.stdout.write(chunk);
+    for await (const chunk of output) await printChunk(chunk);
   })();
   const exit = await untilEnd(container, context, { tty, interactive, left, start: true });
   if (typeof exit === 'object') await printed;

@@ -1,6 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { constants, type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { abortError, throwIfAborted } from '@ctrd/core';
+import { abortError, CtrdError, throwIfAborted } from '@ctrd/core';
 
 /** Which part of a file is read, and for how long. */
 export interface FilePart {
@@ -21,7 +21,11 @@ export async function* growingFile(
   path: string,
   { tail, until, signal }: FilePart,
 ): AsyncGenerator<Buffer, void> {
-  await using file = await open(path, 'r');
+  // Without waiting for the other end of a pipe that somebody has put there.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!(await file.stat()).isFile()) {
+    throw new CtrdError('its log is no file', { code: 'failed-precondition', reason: 'no-log' });
+  }
   using changes = until === undefined ? undefined : changesOf(path, { until, signal });
   let position = tail === undefined ? 0 : await offsetOfLast(file, tail);
   for (;;) {

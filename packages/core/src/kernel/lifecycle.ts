@@ -93,6 +93,9 @@ export function createLifecycle({
         } catch (error) {
           const failures: Failure[] = [];
           await stopAll(failures);
+          accepting = false;
+          // What a plugin has begun in its setup ends with this, as at a close.
+          closing.abort(toCtrdError(error));
           await giveBack(failures);
           throw toCtrdError(error).within({ operation: 'connect', subject: undefined });
         }

@@ -206,6 +206,22 @@ describe('the life of a client', () => {
     expect(log).toEqual(['start a', 'start b', 'stop a']);
   });
 
+  it('ends what plugins have begun in their setup when a start fails', async () => {
+    let closing: AbortSignal | undefined;
+    const watcher = definePlugin({
+      name: 'watcher',
+      setup(context) {
+        closing = context.closing;
+        return {};
+      },
+    });
+    const builder = withoutDaemon()
+      .use(watcher)
+      .use(stage('b', [], { fails: 'start' }));
+    await expect(builder.connect()).rejects.toThrow('b cannot start');
+    expect(closing?.aborted).toBe(true);
+  });
+
   it('stops all the others when one cannot be stopped, and says so', async () => {
     const log: string[] = [];
     const client = await withoutDaemon()
