@@ -95,6 +95,7 @@ export interface ContainerOptions extends CallControl, RunOverrides, SandboxOpti
   readonly tty?: boolean | TerminalSize | undefined;
   /** Default: `null`: no input, and the output goes nowhere. */
   readonly stdio?: StdioOption | undefined;
+  /** Over the image's, on the record. Those by which ctrd itself knows it are refused. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Further facts on the record, by name; containerd keeps them as they are. */
   readonly extensions?: Readonly<Record<string, Extension>> | undefined;

@@ -2,14 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { ProcessDetailsSchema } from '@ctrd/api/runc/options';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import {
-  type CallControl,
-  CtrdError,
-  checkLabels,
-  hasCode,
-  invalidArgument,
-  type Running,
-} from '@ctrd/core';
+import { type CallControl, CtrdError, hasCode, invalidArgument, type Running } from '@ctrd/core';
 import type { ContainerInfo, ContainerProcess } from '../container-api.js';
 import type {
   KillOptions,
@@ -20,6 +13,7 @@ import type {
 import { mergedResources, resourcesOf, withResources } from '../spec/index.js';
 import { terminalSize } from './build-spec.js';
 import { checkExtensions, extensionsOf } from './extensions.js';
+import { checkGivenLabels } from './labels.js';
 import type { ContainerParts } from './parts.js';
 import { containerInfo, getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
@@ -147,7 +141,7 @@ export async function updateContainer(
   const texts = Object.fromEntries(
     Object.entries(labels).map(([label, text]) => [label, text ?? '']),
   );
-  checkLabels('labels', texts);
+  checkGivenLabels(texts);
   checkExtensions(extensions);
   const paths = [
     ...Object.keys(texts).map((label) => `labels.${label}`),

@@ -1,3 +1,4 @@
+import { checkLabels, invalidArgument, ownerLabel } from '@ctrd/core';
 import type { ExitMessage } from '../exits/exit-message.js';
 
 type Labels = Readonly<Record<string, string>>;
@@ -16,6 +17,17 @@ export const labels = {
   /** The Go client's label for the signal that an image wants to be stopped with. */
   stopSignal: 'io.containerd.image.config.stop-signal',
 } as const;
+
+const { stopSignal: _everybodys, ...ours } = labels;
+const own: ReadonlySet<string> = new Set([...Object.values(ours), ownerLabel]);
+
+/** Throws `invalid-argument` for what is no label, and for those that only ctrd itself writes. */
+export function checkGivenLabels(given: Labels): void {
+  checkLabels('labels', given);
+  for (const key of Object.keys(given)) {
+    if (own.has(key)) throw invalidArgument(`labels.${key}`, "be left out: it is ctrd's own");
+  }
+}
 
 export function exitLabels({ exitCode, exitedAt, lost, oomKilled }: ExitMessage): Labels {
   return {

@@ -1,16 +1,11 @@
 import { isAbsolute } from 'node:path';
-import {
-  checkLabels,
-  checkMilliseconds,
-  identifierRule,
-  invalidArgument,
-  isIdentifier,
-} from '@ctrd/core';
+import { checkMilliseconds, identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
 import type { ContainerOptions, ExecOptions } from '../container-options.js';
 import { type Stdio, stdioOf } from '../io/stdio.js';
 import { defaultSpec, withArgs, withCwd, withEnv } from '../spec/index.js';
 import { optionChanges, terminalSize } from './build-spec.js';
 import { checkExtensions } from './extensions.js';
+import { checkGivenLabels } from './labels.js';
 import { restartLabels } from './restart.js';
 import { signalNumber } from './signals.js';
 
@@ -36,7 +31,7 @@ export function checkContainerOptions(options: ContainerOptions): Stdio {
   if (options.cwd !== undefined) withCwd(options.cwd);
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 'stopSignal');
   restartLabels(options.restart);
-  checkLabels('labels', options.labels ?? {});
+  checkGivenLabels(options.labels ?? {});
   checkExtensions(options.extensions);
   if (options.checkpoint !== undefined) checkPath('checkpoint', options.checkpoint);
   if (options.shimGroup !== undefined) checkId(options.shimGroup, 'shimGroup');

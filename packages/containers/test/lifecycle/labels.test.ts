@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkExtensions } from '../../src/lifecycle/extensions.js';
 import { imageLabels } from '../../src/lifecycle/image-labels.js';
+import { checkGivenLabels } from '../../src/lifecycle/labels.js';
 import { logExtension, loggedTo } from '../../src/lifecycle/log-extension.js';
 import { restartLabels, startedLabels } from '../../src/lifecycle/restart.js';
 
@@ -27,6 +28,22 @@ describe("an image's labels", () => {
     expect(imageLabels({ '': 'x', long: 'x'.repeat(4093), fits: 'x'.repeat(4092) })).toEqual({
       fits: 'x'.repeat(4092),
     });
+  });
+});
+
+describe("a caller's labels", () => {
+  it.each(['ctrd/exit-code', 'ctrd/owner', 'ctrd/creation'])(
+    'do not say what ctrd says: %s',
+    (key) => {
+      expect(() => checkGivenLabels({ team: 'ci', [key]: '0' })).toThrow(
+        expect.objectContaining({ code: 'invalid-argument', field: `labels.${key}` }),
+      );
+    },
+  );
+
+  it('may say everything else', () => {
+    const labels = { team: 'ci', 'ctrd/name': 'web', 'containerd.io/restart.policy': 'always' };
+    expect(() => checkGivenLabels(labels)).not.toThrow();
   });
 });
 
