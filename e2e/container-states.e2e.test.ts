@@ -111,7 +111,7 @@ const table: Readonly<Record<Method, Row>> = {
   createContainer:  row('ok', taken,     taken,   taken,   taken, taken,  `${taken}, ok`),
   recoverContainer: row(none, watched,   watched, watched, noTask, 'ok',  `${watched}, ok`),
   killContainer:    row(none, 'ok',      'ok',    'ok',    state, state,  'ok, ok'),
-  startContainer:   row(none, 'ok',      state,   state,   state, state,  `${state}, ok`),
+  startContainer:   row(none, 'ok',      state,   state,   'ok',  state,  `${state}, ok`),
   pauseContainer:   row(none, state,     'ok',    state,   state, state,  `${state}, ok`),
   unpauseContainer: row(none, state,     state,   'ok',    state, state,  `${state}, ok`),
   stopContainer:    row(none, 'ok',      'ok',    'ok',    'ok',  'ok',   'ok, ok'),

@@ -11,6 +11,7 @@ import type {
   LogsOptions,
   RecoverAllOptions,
   RunOptions,
+  StartOptions,
   TerminalSize,
   UpdateContainerOptions,
   UpdateOptions,
@@ -40,8 +41,11 @@ export interface ProcessHandle {
 /** A container of this client. Disposing destroys it. */
 export interface Container extends ProcessHandle, AsyncDisposable {
   readonly id: string;
-  /** Starts one that was made with `start: false`. */
-  start(options?: CallControl): Promise<void>;
+  /**
+   * Starts one that was made with `start: false`, or that has ended: then the handle that it answers
+   * has the new streams.
+   */
+  start(options?: StartOptions): Promise<Container>;
   exec(options: ExecOptions): Promise<Process>;
   run(options: RunOptions): Promise<RunResult>;
   pause(options?: CallControl): Promise<void>;
@@ -125,8 +129,14 @@ export interface ContainerAPIClient {
    * `command-not-executable`. When it fails, nothing of it is left.
    */
   createContainer(options: ContainerOptions): Promise<Container>;
-  /** Starts one that was made with `start: false`. */
-  startContainer(id: string, options?: CallControl): Promise<void>;
+  /**
+   * Starts one that was made with `start: false`, or makes a new task out of the record of one that
+   * has ended, whose exit is delivered once again. An exit that nobody was told of is delivered first.
+   * When it fails, the record is as it was. One that another client has made and not started shows
+   * no streams; `recoverContainer()` does. Throws `not-found`, and `failed-precondition` with reason
+   * `state` for a container that runs, or whose exit is being told, by a handler of it for instance.
+   */
+  startContainer(id: string, options?: StartOptions): Promise<Container>;
   /**
    * Ends a container and removes it with its snapshot: the stop signal, SIGKILL after the grace.
    * Answers how it ended; `undefined` for one that never ran. Throws `not-found`.

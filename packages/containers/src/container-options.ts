@@ -123,6 +123,14 @@ export interface ContainerOptions extends CallControl, RunOverrides, SandboxOpti
   readonly start?: boolean | undefined;
 }
 
+export interface StartOptions extends CallControl {
+  /**
+   * Of a container that has ended: its new streams. Default: pipes where it was made with pipes, its
+   * log where it was made with one, nothing otherwise.
+   */
+  readonly stdio?: StdioOption | undefined;
+}
+
 export interface ExecOptions extends CallControl {
   readonly args: readonly string[];
   /** Over the container's own. */

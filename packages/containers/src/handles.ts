@@ -2,14 +2,14 @@ import { type CallControl, mergeSignals } from '@ctrd/core';
 import type { Container, ContainerAPIClient, Process } from './container-api.js';
 import type { ExitMessage } from './exits/exit-message.js';
 import type { LiveExec } from './lifecycle/exec.js';
-import type { LiveContainer } from './lifecycle/registry.js';
 import { exitOf } from './lifecycle/run.js';
+import type { Started } from './lifecycle/start-container.js';
 
 /**
  * The handle of a container: the client's methods with the id filled in, so that middleware, errors
  * and time limits are the same on both ways.
  */
-export function containerHandle(live: LiveContainer, client: ContainerAPIClient): Container {
+export function containerHandle(live: Started, client: ContainerAPIClient): Container {
   const { id, pid, process } = live;
   const { stdin, stdout, stderr } = process.io;
   return {

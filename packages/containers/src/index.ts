@@ -25,6 +25,7 @@ export type {
   RunOptions,
   RuntimeOption,
   SandboxOptions,
+  StartOptions,
   TerminalSize,
   UpdateContainerOptions,
   UpdateOptions,

@@ -21,6 +21,7 @@ import type {
   LogsOptions,
   RecoverAllOptions,
   RunOptions,
+  StartOptions,
   TerminalSize,
   UpdateContainerOptions,
   UpdateOptions,
@@ -28,13 +29,14 @@ import type {
 import { containerHandle, processHandle } from './handles.js';
 import { createCheckpoint } from './lifecycle/checkpoint.js';
 import * as control from './lifecycle/control.js';
-import { createContainer, startContainer } from './lifecycle/create.js';
+import { createContainer } from './lifecycle/create.js';
 import { destroyContainer } from './lifecycle/destroy.js';
 import { execInContainer } from './lifecycle/exec.js';
 import type { ContainerParts } from './lifecycle/parts.js';
 import { recoverContainer } from './lifecycle/recover.js';
 import { recoverAll } from './lifecycle/recover-all.js';
 import { runInContainer } from './lifecycle/run.js';
+import { startContainer } from './lifecycle/start-container.js';
 import { stopContainer, waitForExit } from './lifecycle/stop.js';
 import { checkId } from './lifecycle/validate.js';
 import { containerLogs } from './logs/container-logs.js';
@@ -54,8 +56,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
         containerHandle(await createContainer(parts, options), client()),
       ({ id }) => id,
     ),
-    startContainer: onSubject((id, { signal }: Running<CallControl>) =>
-      startContainer(parts, id, signal),
+    startContainer: onSubject(
+      async (id, options: Running<StartOptions>): Promise<Container> =>
+        containerHandle(await startContainer(parts, id, options), client()),
     ),
     destroyContainer: onSubject((id, options: Running<DestroyOptions>) =>
       destroyContainer(parts, id, options),

@@ -1,13 +1,4 @@
-import { Tasks } from '@ctrd/api/services/tasks/v1';
-import {
-  CtrdError,
-  createRollback,
-  type Rollback,
-  type Rpc,
-  type Running,
-  throwIfAborted,
-  uninterrupted,
-} from '@ctrd/core';
+import { createRollback, type Rpc, type Running, throwIfAborted } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
 import type { ExitMessage } from '../exits/exit-message.js';
 import { beforeCreate, exited } from '../exits/moments.js';
@@ -16,17 +7,18 @@ import type { RuntimeSpec } from '../spec/index.js';
 import { taskStats } from '../stats/task-stats.js';
 import { buildSpec } from './build-spec.js';
 import { exitLabels, labelledExit } from './labels.js';
-import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live-process.js';
+import { beginJournal, type LiveProcess, watchProcess } from './live-process.js';
 import { makeRecord } from './make-record.js';
+import { makeTask } from './make-task.js';
 import type { ContainerParts } from './parts.js';
-import { findRecord, getRecord, labelRecord } from './records.js';
+import { findRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
 import { restartLabels, startedLabels } from './restart.js';
 import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
 import { startProcess } from './start.js';
-import { deleteTask, findTask, onTask, signalTask } from './tasks.js';
-import { checkContainerOptions, checkId, isTty } from './validate.js';
+import { deleteTask } from './tasks.js';
+import { checkContainerOptions, isTty } from './validate.js';
 
 /** Makes a container, step by step; what was made is unmade in reverse when a step fails. */
 export async function createContainer(
@@ -43,13 +35,15 @@ export async function createContainer(
 
   const root = await makeRoot(parts, options, lease, rollback);
   const spec = await makeSpec(parts, options, root);
-  await makeRecord(parts, options, { root, spec, log: stdio.log }, rollback);
+  await makeRecord(parts, options, { root, spec, stdio }, rollback);
   // The daemon forgets it while it makes the task; the end of this call waits for both.
   void lease?.[Symbol.asyncDispose]();
   const { runtimeDir, report, owner } = parts;
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report, owner });
   rollback.add('pipes', () => io.remove());
-  const made = await makeTask(parts, options, { root, io }, rollback);
+  const { options: runtimeOptions } = runtimeOf(options.runtime, options.checkpoint);
+  const task = { id, io, mounts: root.mounts, runtimeOptions, signal };
+  const made = await makeTask(parts, task, rollback);
 
   // Before the start, so that the end of the shortest process is seen.
   const key = { containerId: id, execId: '' };
@@ -68,24 +62,6 @@ export async function createContainer(
   parts.registry.add(container);
   rollback.commit();
   return container;
-}
-
-/** Starts a container that was made with `start: false`. */
-export async function startContainer(
-  parts: ContainerParts,
-  id: string,
-  signal: AbortSignal,
-): Promise<void> {
-  checkId(id);
-  using _turn = await parts.locks.lock(id, signal);
-  await onTask(parts.rpc, { containerId: id }, signal, async ({ status }) => {
-    if (status !== 'created') {
-      throw new CtrdError(`it is ${status}`, { code: 'failed-precondition', reason: 'state' });
-    }
-    const { labels } = await getRecord(parts.rpc, id, signal);
-    await startProcess(parts, { containerId: id, execId: '' }, signal);
-    await labelRecord(parts.rpc, id, startedLabels(labels), signal);
-  });
 }
 
 /** Watches a container's own process. `keepTask` leaves the stopped task as it is. */
@@ -145,41 +121,4 @@ async function makeSpec(
   });
   const { id, signal } = container;
   return (await parts.hooks.change(beforeCreate, { id, spec }, { signal })).spec;
-}
-
-async function makeTask(
-  parts: ContainerParts,
-  options: Running<ContainerOptions>,
-  { root, io }: { root: Root; io: ProcessIo },
-  rollback: Rollback,
-): Promise<number> {
-  const { id, signal } = options;
-  const key = { containerId: id, execId: '' };
-  const runtime = runtimeOf(options.runtime, options.checkpoint);
-  // A step that hangs must be undone too, and the daemon may have made the task all the same.
-  rollback.add('task', async (limit) => {
-    await signalTask(parts.patient, key, { number: 9, all: true, signal: limit });
-    // One that has not begun has no end to wait for.
-    const task = await findTask(parts.patient, key, limit);
-    if (task !== undefined && task.status !== 'created') {
-      const ended = parts.patient.client(Tasks).wait(key, { signal: limit, role: 'stream' });
-      await ended.catch(() => {});
-    }
-    await deleteTask(parts.patient, key, limit);
-    // A daemon that died in the making of it does not know it; its shim lives all the same.
-    await parts.shims.end(id, { signal: limit });
-  });
-  const { pid } = await uninterrupted(signal, (limit) =>
-    parts.rpc.client(Tasks).create(
-      {
-        containerId: id,
-        rootfs: root.mounts.map((mount) => ({ ...mount, options: [...mount.options] })),
-        ...io.paths,
-        ...(runtime.options === undefined ? {} : { options: runtime.options }),
-      },
-      { signal: limit },
-    ),
-  );
-  io.connected(closeInput(parts, key));
-  return pid;
 }

@@ -38,6 +38,14 @@ export function exitLabels({ exitCode, exitedAt, lost, oomKilled }: ExitMessage)
   };
 }
 
+/** Takes the exit of the life before off a record. */
+export const noExitLabels: Labels = {
+  [labels.exitCode]: '',
+  [labels.exitedAt]: '',
+  [labels.exitLost]: '',
+  [labels.exitOom]: '',
+};
+
 /** The exit that a record's labels tell of, if any. */
 export function labelledExit(containerId: string, of: Labels): ExitMessage | undefined {
   const code = of[labels.exitCode];

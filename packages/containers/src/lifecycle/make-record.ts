@@ -8,22 +8,22 @@ import {
   uninterrupted,
 } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
-import type { LogUri } from '../io/stdio.js';
+import type { Stdio } from '../io/stdio.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { extensionsOf } from './extensions.js';
 import { imageLabels } from './image-labels.js';
 import { labels } from './labels.js';
-import { logExtension } from './log-extension.js';
 import type { ContainerParts } from './parts.js';
 import { deleteRecord, findRecord } from './records.js';
 import type { Root } from './root.js';
 import { packedJson, runtimeOf } from './runtime.js';
+import { stdioExtensions } from './stdio-extensions.js';
 
 /** Makes a container's record. */
 export async function makeRecord(
   parts: ContainerParts,
   options: Running<ContainerOptions>,
-  { root, spec, log }: { root: Root; spec: RuntimeSpec; log: LogUri | undefined },
+  { root, spec, stdio }: { root: Root; spec: RuntimeSpec; stdio: Stdio },
   rollback: Rollback,
 ): Promise<void> {
   const { id, signal } = options;
@@ -46,7 +46,7 @@ export async function makeRecord(
       ...(runtime.options === undefined ? {} : { options: runtime.options }),
     },
     spec: packedJson('Spec', spec),
-    extensions: extensionsOf({ ...options.extensions, ...logExtension(log) }),
+    extensions: extensionsOf({ ...options.extensions, ...stdioExtensions(stdio) }),
     snapshotter: root.snapshotter,
     snapshotKey: root.snapshotKey,
   };

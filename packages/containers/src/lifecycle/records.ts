@@ -5,7 +5,7 @@ import type { ContainerInfo } from '../container-api.js';
 import type { RuntimeSpec } from '../spec/index.js';
 import { extensionsOf } from './extensions.js';
 import { labelledExit } from './labels.js';
-import { loggedTo } from './log-extension.js';
+import { loggedTo } from './stdio-extensions.js';
 import type { TaskState } from './tasks.js';
 
 /** A container's record on the daemon. */

@@ -125,11 +125,11 @@ async function journalled(
 }
 
 /** This side of the pipes of a process, as far as they are there. */
-function attachedIo(
+export function attachedIo(
   parts: ContainerParts,
   key: ProcessKey,
   task: TaskState | undefined,
-  { stdio, pipes }: { stdio: AttachOptions['stdio']; pipes: string | undefined },
+  { stdio, pipes }: { stdio?: AttachOptions['stdio']; pipes?: string | undefined } = {},
 ): ProcessIo {
   const { report, runtimeDir } = parts;
   const nothing = { stdin: '', stdout: '', stderr: '', terminal: false };

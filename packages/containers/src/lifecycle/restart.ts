@@ -24,6 +24,7 @@ export function restartLabels(restart: RestartOption | undefined): Labels {
 }
 
 const policyLabel = 'containerd.io/restart.policy';
+const explicitLabel = 'containerd.io/restart.explicitly-stopped';
 export const restartStatusLabel = 'containerd.io/restart.status';
 
 /**
@@ -31,11 +32,13 @@ export const restartStatusLabel = 'containerd.io/restart.status';
  * monitor would start what it finds, and make the task anew for it.
  */
 export function startedLabels(of: Labels): Labels {
-  return of[policyLabel] === undefined ? {} : { [restartStatusLabel]: 'running' };
+  if (of[policyLabel] === undefined) return {};
+  const stopped = of[explicitLabel] !== undefined;
+  return { [restartStatusLabel]: 'running', ...(stopped ? { [explicitLabel]: '' } : {}) };
 }
 
 /** The label that tells the monitor that somebody wanted the stop. */
 export const stoppedLabels: Labels = {
   [restartStatusLabel]: 'stopped',
-  'containerd.io/restart.explicitly-stopped': 'true',
+  [explicitLabel]: 'true',
 };

@@ -4,7 +4,7 @@ import { deliveredExit } from '../exits/delivering.js';
 import type { ExitMessage } from '../exits/exit-message.js';
 import { labelledExit, labels } from './labels.js';
 import type { ContainerParts } from './parts.js';
-import { type ContainerRecord, getRecord, labelRecord } from './records.js';
+import { type ContainerRecord, findRecord, getRecord, labelRecord } from './records.js';
 import { restartStatusLabel, stoppedLabels } from './restart.js';
 import { signalNumber } from './signals.js';
 import { findTask, signalTask } from './tasks.js';
@@ -71,13 +71,31 @@ export async function waitForExit(
   const key = { containerId: id, execId: '' };
   const delivered = deliveredExit(key);
   if (delivered !== undefined) return delivered;
-  const live = parts.registry.get(id);
-  if (live !== undefined) return await live.process.exit.wait(signal);
-  const noted = labelledExit(id, (await getRecord(parts.rpc, id, signal)).labels);
+  const live = parts.registry.get(id)?.process.exit;
+  if (live !== undefined && live.exit === undefined) return await live.wait(signal);
+  const noted = await notedExit(parts, id, live?.exit, signal);
   if (noted !== undefined) return noted;
   const exit = await parts.exits.watch(key, { signal });
   if (exit.lost === undefined) return exit;
   return labelledExit(id, (await getRecord(parts.rpc, id, signal)).labels) ?? exit;
+}
+
+/**
+ * What the record says of the exit. Of one that this client has seen, it may be gone, or tell of none:
+ * another client has started the container again, unless nothing of it runs.
+ */
+async function notedExit(
+  { rpc }: ContainerParts,
+  id: string,
+  seen: ExitMessage | undefined,
+  signal: AbortSignal,
+): Promise<ExitMessage | undefined> {
+  if (seen === undefined) return labelledExit(id, (await getRecord(rpc, id, signal)).labels);
+  const record = await findRecord(rpc, id, signal);
+  const noted = record && labelledExit(id, record.labels);
+  if (noted !== undefined) return noted;
+  const task = await findTask(rpc, { containerId: id, execId: '' }, signal);
+  return task === undefined || task.status === 'stopped' ? seen : undefined;
 }
 
 /** The exit within a time, or `undefined`. */

@@ -1,8 +1,8 @@
 import { CtrdError, hasCode, invalidArgument, mergeSignals, type Running } from '@ctrd/core';
 import type { LogsOptions } from '../container-options.js';
-import { loggedTo } from '../lifecycle/log-extension.js';
 import type { ContainerParts } from '../lifecycle/parts.js';
 import { getRecord } from '../lifecycle/records.js';
+import { loggedTo } from '../lifecycle/stdio-extensions.js';
 import { waitForExit } from '../lifecycle/stop.js';
 import { checkId } from '../lifecycle/validate.js';
 import { growingFile } from './growing-file.js';

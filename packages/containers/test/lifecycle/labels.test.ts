@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { stdioOf } from '../../src/io/stdio.js';
 import { checkExtensions } from '../../src/lifecycle/extensions.js';
 import { imageLabels } from '../../src/lifecycle/image-labels.js';
 import { checkGivenLabels } from '../../src/lifecycle/labels.js';
-import { logExtension, loggedTo } from '../../src/lifecycle/log-extension.js';
-import { restartLabels, startedLabels } from '../../src/lifecycle/restart.js';
+import { restartLabels, startedLabels, stoppedLabels } from '../../src/lifecycle/restart.js';
+import { loggedTo, stdioExtensions } from '../../src/lifecycle/stdio-extensions.js';
 
 describe("an image's labels", () => {
   it('become its containers', () => {
@@ -49,10 +50,11 @@ describe("a caller's labels", () => {
 
 describe('the log of a container', () => {
   it('is read where it was noted, and never from a label', () => {
-    const extensions = logExtension('file:///logs/a%20b');
+    const extensions = stdioExtensions(stdioOf({ stdout: 'file:///logs/a%20b' }, false));
     expect(loggedTo({ extensions })).toBe('/logs/a b');
     expect(loggedTo({ extensions: {} })).toBeUndefined();
-    expect(logExtension('binary:///bin/logger')).toEqual({});
+    const program = stdioExtensions(stdioOf({ stdout: 'binary:///bin/logger' }, false));
+    expect(loggedTo({ extensions: program })).toBeUndefined();
   });
 
   it('is noted by nobody else', () => {
@@ -71,6 +73,10 @@ describe('a restart policy', () => {
       'containerd.io/restart.loguri': 'file:///log',
     });
     expect(startedLabels(policy)).toEqual({ 'containerd.io/restart.status': 'running' });
+    expect(startedLabels({ ...policy, ...stoppedLabels })).toEqual({
+      'containerd.io/restart.status': 'running',
+      'containerd.io/restart.explicitly-stopped': '',
+    });
     expect(startedLabels({})).toEqual({});
   });
 
