@@ -243,6 +243,12 @@ describe('ctrd and a container that runs', () => {
     expect(await readFile(join(folder, 'taken'), 'utf8')).toBe('made\n');
     expect((await cli.run(['logs', '--tail', '1', 'job'])).stdout).toBe('from outside\n');
     expect((await cli.run(['ps', '-a', '-q', '-f', 'exited=3'])).stdout).toBe('job\n');
+    expect(await cli.run(['start', '-a', 'job'])).toEqual({
+      ...{ exitCode: 3, stdout: 'from outside\n', stderr: '' },
+    });
+    expect(await cli.run(['start', 'job'])).toMatchObject({ exitCode: 0, stdout: 'job\n' });
+    expect((await cli.run(['wait', 'job'])).stdout).toBe('3\n');
+    expect((await cli.run(['logs', 'job'])).stdout).toBe('from outside\nfrom outside\n');
     expect((await cli.run(['rm', 'job'])).exitCode).toBe(0);
     await waitFor(() => told.includes('/containers/delete'));
     events.kill('SIGINT');
@@ -253,6 +259,23 @@ describe('ctrd and a container that runs', () => {
       .map((line) => JSON.parse(line).topic);
     // It may not have listened yet when the container was made.
     expect(topics).toEqual(expect.arrayContaining(['/tasks/exit', '/containers/delete']));
+  });
+
+  it('stops a container and starts it again', async () => {
+    const ids = ['run', '-d', '--name', 'again', busyboxName, 'sh', '-c', 'echo up; sleep 600'];
+    expect(await cli.run(ids)).toMatchObject({ exitCode: 0 });
+    const pid = async () =>
+      (await cli.run(['inspect', '--format', '{{.pid}}', 'again'])).stdout.trim();
+    const first = await pid();
+    expect(await cli.run(['restart', '-t', '0', 'again'])).toEqual({
+      ...{ exitCode: 0, stdout: 'again\n', stderr: '' },
+    });
+    const second = await pid();
+    expect(second).not.toBe(first);
+    expect(Number(second)).toBeGreaterThan(0);
+    expect(await cli.run(['start', 'again'])).toMatchObject({ exitCode: 125, stdout: '' });
+    await waitFor(async () => (await cli.run(['logs', 'again'])).stdout === 'up\nup\n');
+    expect((await cli.run(['rm', '-f', '-t', '0', 'again'])).exitCode).toBe(0);
   });
 
   it('shares containers with ctr, both ways', async () => {

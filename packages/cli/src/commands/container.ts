@@ -85,7 +85,7 @@ export const containerCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'start <container...>',
-    description: 'Start containers that were made with ctrd create.',
+    description: 'Start containers that were made with ctrd create, or have ended.',
     options: [
       flag('-a, --attach', 'show its output and end as it does'),
       ...streams.filter(({ long }) => long !== '--tty'),
@@ -184,6 +184,16 @@ export const containerCommands: readonly CommandSpec[] = [
     ],
     examples: ['ctrd stop web', 'ctrd stop -t 60 web db'],
     load: async () => (await import('./lifecycle.js')).stop,
+  },
+  {
+    usage: 'restart <container...>',
+    description: 'Stop containers and start them again; one that has ended is only started.',
+    options: [
+      parsed('-t, --time <seconds>', 'before SIGKILL (default: its own, or 10)', parseNumber),
+      flag('-s, --signal <name>', 'the first signal (default: its own, or SIGTERM)'),
+    ],
+    examples: ['ctrd restart web'],
+    load: async () => (await import('./start.js')).restart,
   },
   {
     usage: 'kill <container...>',

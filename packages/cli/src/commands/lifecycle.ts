@@ -96,7 +96,10 @@ export const wait: Run = async (references, _options, context) => {
 };
 
 /** Seconds from the option, from how the container was made, or the default. */
-function graceOf(labels: Readonly<Record<string, string>>, time: number | undefined): number {
+export function graceOf(
+  labels: Readonly<Record<string, string>>,
+  time: number | undefined,
+): number {
   const own = labels[stopTimeoutLabel] ?? labels['nerdctl/stop-timeout'];
   const noted = own !== undefined && /^\d+$/.test(own) ? Number(own) : defaultStopSeconds;
   return (time ?? noted) * 1000;

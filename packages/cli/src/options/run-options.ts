@@ -53,6 +53,9 @@ export interface RunFlags {
 /** The label of docker's `--stop-timeout`, in seconds. */
 export const stopTimeoutLabel = 'ctrd/stop-timeout';
 
+/** The label of `--log-driver`, where it is not the default. */
+export const logDriverLabel = 'ctrd/log-driver';
+
 /** What the library is asked for, but for the streams. */
 export async function containerOptions(
   id: string,
