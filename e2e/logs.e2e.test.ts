@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -66,6 +66,21 @@ describe('a log', () => {
     expect(await client.waitContainer('detached')).toMatchObject({ exitCode: 4 });
     expect(await logsOf(client, 'detached')).toBe(followed);
     await client.destroyContainer('detached');
+  });
+
+  it('of another program is read from the file that it keeps', async () => {
+    const { client } = busybox;
+    const path = join(folder, 'theirs.log');
+    await writeFile(path, 'one\ntwo\n');
+    await using _container = await busybox.create('theirs', ['sleep', '600']);
+    expect(await logsOf(client, 'theirs', { path, tail: 1 })).toBe('two\n');
+    const followed = logsOf(client, 'theirs', { path, follow: true });
+    await appendFile(path, 'three\n');
+    await client.stopContainer('theirs', { graceMs: 0 });
+    expect(await followed).toBe('one\ntwo\nthree\n');
+    await expect(logsOf(client, 'theirs', { path: 'relative' })).rejects.toMatchObject({
+      ...{ code: 'invalid-argument', field: 'path' },
+    });
   });
 
   it('is followed by several at once, each from where it wants', async () => {

@@ -199,6 +199,8 @@ export interface LogsOptions extends CallControl {
   readonly follow?: boolean | undefined;
   /** So many of the last lines, and what follows. Default: all. */
   readonly tail?: number | undefined;
+  /** The file that another program keeps the output in. Default: the container's own. */
+  readonly path?: string | undefined;
 }
 
 export interface AttachOptions extends CallControl {

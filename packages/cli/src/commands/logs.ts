@@ -1,9 +1,9 @@
-import { CtrdError, hasCode } from '@ctrd/client/core';
-import type { Context, Run } from '../context.js';
+import { CtrdError } from '@ctrd/client/core';
+import type { Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { toldOf } from '../foreign.js';
 import { parseJsonLine } from '../logs/json-log.js';
-import { linesOf, plainFile } from '../logs/plain-file.js';
+import { linesOf } from '../logs/lines.js';
 import { printChunk } from '../output/chunk.js';
 
 interface LogsFlags {
@@ -17,49 +17,30 @@ interface LogsFlags {
 /** Our own containers' logs are plain files; nerdctl's and Docker's know the time of each line. */
 export const logs: Run<LogsFlags> = async ([reference = ''], flags, context) => {
   const info = await findContainer(context, reference);
-  const { jsonLog } = await toldOf(info, context.namespace);
-  if (jsonLog !== undefined) {
-    await printJson(jsonLog, flags, { ...context, id: info.id, running: info.pid !== 0 });
+  const { jsonLog: path } = await toldOf(info, context.namespace);
+  const { client, signal } = context;
+  const { follow, tail } = flags;
+  const log = client.containerLogs(info.id, { path, follow, tail, signal });
+  if (path !== undefined) {
+    await printJson(log, flags);
     return;
   }
-  const { since, until, timestamps, follow, tail } = flags;
+  const { since, until, timestamps } = flags;
   if (since !== undefined || until !== undefined || timestamps === true) {
     throw new CtrdError('its log has no times, which --since, --until and --timestamps need', {
       ...{ code: 'failed-precondition', reason: 'no-times', subject: info.id },
     });
   }
-  const { client, signal } = context;
-  for await (const chunk of client.containerLogs(info.id, { follow, tail, signal })) {
+  for await (const chunk of log) {
     await printChunk(chunk);
   }
 };
 
-type JsonLogPlace = Pick<Context, 'client' | 'signal'> & {
-  readonly id: string;
-  readonly running: boolean;
-};
-
 async function printJson(
-  path: string,
-  { since, until, timestamps, follow, tail }: LogsFlags,
-  { client, signal, id, running }: JsonLogPlace,
+  log: AsyncIterable<Uint8Array>,
+  { since, until, timestamps }: LogsFlags,
 ): Promise<void> {
-  const ended = new AbortController();
-  const end = async () => {
-    try {
-      if (running) await client.waitContainer(id, { signal });
-    } catch (error) {
-      // Removed while it was followed: that is its end as well.
-      if (!hasCode(error, 'not-found')) throw error;
-    } finally {
-      ended.abort();
-    }
-  };
-  const ending = follow === true ? end() : Promise.resolve();
-  // Its failure is told at the end of the log, if that is reached.
-  ending.catch(() => {});
-  const part = { tail, signal, until: follow === true ? ended.signal : undefined };
-  for await (const line of linesOf(plainFile(path, part))) {
+  for await (const line of linesOf(log)) {
     const entry = parseJsonLine(line);
     if (entry === undefined) continue;
     if (since !== undefined && entry.time < since) continue;
@@ -67,5 +48,4 @@ async function printJson(
     const text = timestamps === true ? `${entry.time.toISOString()} ${entry.text}` : entry.text;
     await printChunk(text, process[entry.stream]);
   }
-  await ending;
 }

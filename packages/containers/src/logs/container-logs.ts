@@ -4,20 +4,21 @@ import type { ContainerParts } from '../lifecycle/parts.js';
 import { getRecord } from '../lifecycle/records.js';
 import { loggedTo } from '../lifecycle/stdio-extensions.js';
 import { waitForExit } from '../lifecycle/stop.js';
-import { checkId } from '../lifecycle/validate.js';
+import { checkId, checkPath } from '../lifecycle/validate.js';
 import { growingFile } from './growing-file.js';
 
 /** Reads what a container has written to its log, whoever made it. */
 export async function* containerLogs(
   parts: ContainerParts,
   id: string,
-  { follow = false, tail, signal }: Running<LogsOptions>,
+  { follow = false, tail, path: given, signal }: Running<LogsOptions>,
 ): AsyncGenerator<Buffer, void> {
   checkId(id);
   if (tail !== undefined && !(Number.isInteger(tail) && tail >= 0)) {
     throw invalidArgument('tail', 'be a whole number of at least 0', tail);
   }
-  const path = loggedTo(await getRecord(parts.rpc, id, signal));
+  if (given !== undefined) checkPath('path', given);
+  const path = given ?? loggedTo(await getRecord(parts.rpc, id, signal));
   if (path === undefined) {
     throw new CtrdError('it has no log: its output does not go to a file (stdio.stdout)', {
       code: 'failed-precondition',
