@@ -3,7 +3,7 @@ import type { Container } from '@ctrd/client';
 import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { logPath, logUri } from '../detached-log.js';
-import { containerOptions, type RunFlags } from '../options/run-options.js';
+import { containerOptions, isSilent, type RunFlags } from '../options/run-options.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
 import { hungUpCode, keyboard, type Leaving } from '../terminal/keyboard.js';
 import { pullFor } from './pull.js';
@@ -17,7 +17,7 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
   const options = await containerOptions(id, image, args, flags);
   await pullFor(context, image, flags);
   if (detach) {
-    await createDetached(context, options, { tty, interactive });
+    await createDetached(context, options, { tty, interactive, silent: isSilent(flags) });
     process.stdout.write(`${id}\n`);
     return;
   }
@@ -61,7 +61,8 @@ export const create: Run<RunFlags> = async ([image = '', ...args], flags, contex
   const id = flags.name ?? newId();
   const options = await containerOptions(id, image, args, flags);
   await pullFor(context, image, flags);
-  await createDetached(context, { ...options, start: false }, { tty, interactive });
+  const silent = isSilent(flags);
+  await createDetached(context, { ...options, start: false }, { tty, interactive, silent });
   process.stdout.write(`${id}\n`);
 };
 
@@ -84,17 +85,21 @@ export async function untilEnd(
 async function createDetached(
   { client, namespace, signal }: Context,
   options: Parameters<Context['client']['createContainer']>[0],
-  { tty, interactive }: { tty: boolean; interactive: boolean },
+  { tty, interactive, silent }: { tty: boolean; interactive: boolean; silent: boolean },
 ): Promise<void> {
   const uri = logUri(logPath(namespace, options.id));
   const stdin = interactive ? 'pipe' : 'null';
-  const restart = options.restart && { ...options.restart, log: tty ? undefined : uri };
+  const output = silent ? 'null' : uri;
+  const log = tty || silent ? undefined : uri;
+  const restart = options.restart && { ...options.restart, log };
   await client.createContainer({
     ...options,
     signal,
     tty,
     restart,
-    stdio: tty ? { stdin, stdout: 'pipe', stderr: 'pipe' } : { stdin, stdout: uri, stderr: uri },
+    stdio: tty
+      ? { stdin, stdout: 'pipe', stderr: 'pipe' }
+      : { stdin, stdout: output, stderr: output },
   });
 }
 

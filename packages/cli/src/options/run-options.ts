@@ -78,6 +78,7 @@ export async function containerOptions(
     labels: {
       ...parsePairs(flags.label, '--label'),
       ...(stopTimeout === undefined ? {} : { [stopTimeoutLabel]: String(stopTimeout) }),
+      ...(isSilent(flags) ? { [logDriverLabel]: 'none' } : {}),
     },
     annotations: parsePairs(flags.annotation, '--annotation'),
     mounts,
@@ -92,6 +93,12 @@ export async function containerOptions(
     namespaces: hostNamespaces(flags),
     restart: restartOf(flags.restart),
   };
+}
+
+/** Whether nobody keeps its output when it runs without a terminal of ours. */
+export function isSilent({ logDriver = 'file' }: RunFlags): boolean {
+  if (logDriver === 'none' || logDriver === 'file') return logDriver === 'none';
+  throw wrong('--log-driver', 'none or file', logDriver);
 }
 
 /** `host` is the host's; everything else is the default, a namespace of its own. */
