@@ -278,6 +278,36 @@ describe('ctrd and a container that runs', () => {
     expect((await cli.run(['rm', '-f', '-t', '0', 'again'])).exitCode).toBe(0);
   });
 
+  it('tells what it has changed of its image', async () => {
+    const script = 'echo a > /new; echo b >> /etc/passwd; rm /etc/group';
+    const made = ['run', '--name', 'changed', busyboxName, 'sh', '-c', script];
+    expect(await cli.run(made)).toMatchObject({ exitCode: 0 });
+    const changes = JSON.parse((await cli.run(['diff', '-o', 'json', 'changed'])).stdout);
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        { kind: 'C', path: '/etc' },
+        { kind: 'D', path: '/etc/group' },
+        { kind: 'C', path: '/etc/passwd' },
+        { kind: 'A', path: '/new' },
+      ]),
+    );
+    expect((await cli.run(['diff', '--format', '{{.kind}}{{.path}}', 'changed'])).stdout).toContain(
+      'A/new\n',
+    );
+    expect((await cli.run(['rm', 'changed'])).exitCode).toBe(0);
+  });
+
+  it('keeps no output where it is told so', async () => {
+    const made = ['run', '-d', '--name', 'silent', '--log-driver', 'none'];
+    expect(await cli.run([...made, busyboxName, 'echo', 'said'])).toMatchObject({ exitCode: 0 });
+    expect((await cli.run(['wait', 'silent'])).stdout).toBe('0\n');
+    expect((await cli.run(['start', 'silent'])).exitCode).toBe(0);
+    expect((await cli.run(['logs', 'silent'])).stderr).toContain('no log');
+    expect((await cli.run(['rm', '-f', 'silent'])).exitCode).toBe(0);
+    const other = await run('--log-driver', 'syslog', busyboxName, 'true');
+    expect(other).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('none or file') });
+  });
+
   it('shares containers with ctr, both ways', async () => {
     await containerd.ctr('-n', namespace, 'run', '-d', busyboxName, 'theirs', 'sleep', '600');
     expect(await cli.run(['exec', 'theirs', 'echo', 'inside'])).toMatchObject({

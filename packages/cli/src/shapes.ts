@@ -29,6 +29,15 @@ export interface ContainerRow {
 }
 // #endregion container
 
+// #region change
+/** A row of `ctrd diff`. */
+export interface ChangeRow {
+  /** Added, changed or deleted since the image. */
+  readonly kind: 'A' | 'C' | 'D';
+  readonly path: string;
+}
+// #endregion change
+
 // #region process
 /** A row of `ctrd top`. */
 export interface ProcessRow {

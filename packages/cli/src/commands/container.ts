@@ -52,6 +52,7 @@ const makeOptions = [
   ),
   flag('--platform <os/arch>', "which of an image's platforms"),
   flag('--runtime <name>', "the runtime (default: runc's)"),
+  flag('--log-driver <name>', 'where its output is kept when it is detached: file (usual) or none'),
   flag('--stop-signal <name>', 'what stops it'),
   parsed('--stop-timeout <seconds>', 'between the stop signal and SIGKILL', parseNumber),
 ];
@@ -242,6 +243,13 @@ export const containerCommands: readonly CommandSpec[] = [
       'ctrd cp web:/var/log - | tar t',
     ],
     load: async () => (await import('./cp.js')).cp,
+  },
+  {
+    usage: 'diff <container>',
+    description: 'List what a container has added (A), changed (C) and deleted (D) of its files.',
+    prints: true,
+    examples: ['ctrd diff web', 'ctrd diff -o json web'],
+    load: async () => (await import('./diff.js')).diff,
   },
   {
     usage: 'commit <container> <image>',
