@@ -276,11 +276,13 @@ describe('other places', () => {
     });
   });
 
-  it('may be a file, to which the shim appends both streams', async () => {
+  it('may be a file, to which the shim appends both streams to the last word', async () => {
     const path = join(folder, 'logs', 'file.log');
     const stdio = { stdout: `file://${path}` as `file:///${string}` };
     for (const id of ['file-1', 'file-2']) {
-      const job = await busybox.create(id, sh('echo out; sleep 0.1; echo err >&2'), { stdio });
+      // The first stream ends before the last word of the other.
+      const script = 'echo out; exec >&-; sleep 0.1; echo err >&2';
+      const job = await busybox.create(id, sh(script), { stdio });
       expect(await job.wait()).toMatchObject({ exitCode: 0 });
       await job.destroy();
     }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import type { Failure } from '@ctrd/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fifoRoot } from '../src/io/fifo.js';
@@ -83,10 +84,28 @@ describe('the pipes of a process', () => {
     expect(await buffer(io.stderr)).toHaveLength(0);
   });
 
-  it('tell the daemon a log as it is', async () => {
-    const io = await make({ stdout: 'file:///tmp/x.log' });
-    expect(io.paths).toMatchObject({ stdout: 'file:///tmp/x.log', stderr: 'file:///tmp/x.log' });
+  it('tell the daemon a logging program as it is', async () => {
+    const io = await make({ stdout: 'binary:///bin/logger?a=b' });
+    const log = 'binary:///bin/logger?a=b';
+    expect(io.paths).toMatchObject({ stdout: log, stderr: log });
     expect(await buffer(io.stdout)).toHaveLength(0);
+  });
+
+  it('name the file of a log twice, for the shim closes one name with the first stream', async () => {
+    const path = join(runtimeDir, 'logs', 'x y.log');
+    const io = await make({ stdout: pathToFileURL(path).href as `file:///${string}` });
+    expect(io.paths.stdout).toBe(path);
+    expect(io.paths.stderr).not.toBe(path);
+    expect(normalize(io.paths.stderr)).toBe(path);
+    expect(await readFile(path, 'utf8')).toBe('');
+  });
+
+  it('refuse a file that cannot be written', async () => {
+    await writeFile(join(runtimeDir, 'no-folder'), '');
+    const log = `file://${runtimeDir}/no-folder/x.log` as `file:///${string}`;
+    await expect(make({ stdout: log })).rejects.toMatchObject({
+      ...{ code: 'invalid-argument', field: 'stdio.stdout' },
+    });
   });
 
   it('open without waiting for the other side, many at once', async () => {

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import { CtrdError, type Owner, type Report, toCtrdError } from '@ctrd/core';
 import { type FifoFolder, makeFifos, removeFifos } from './fifo.js';
 import { type Input, openInput } from './input.js';
+import { makeLog } from './log-target.js';
 import { type Output, openOutput } from './output.js';
 import type { OutputOption, Stdio } from './stdio.js';
 
@@ -54,8 +55,9 @@ export async function createProcessIo(
     ...(stdio.stdout === 'null' || stdio.log !== undefined ? [] : (['stdout'] as const)),
     ...(stdio.stderr === 'null' ? [] : (['stderr'] as const)),
   ];
+  const log = await makeLog(stdio.log, tty);
   const folder = names.length === 0 ? undefined : await makeFifos(runtimeDir, names, owner.id);
-  const paths = pathsOf(stdio, folder, tty);
+  const paths = { ...pathsOf(folder, tty), ...log };
   try {
     return openProcessIo(paths, { stdio, report, folder: folder?.path });
   } catch (error) {
@@ -129,15 +131,7 @@ export function openProcessIo(
   };
 }
 
-function pathsOf(stdio: Stdio, folder: FifoFolder | undefined, terminal: boolean): StdioPaths {
-  if (stdio.log !== undefined) {
-    return {
-      stdin: folder?.stdin ?? '',
-      stdout: stdio.log,
-      stderr: terminal ? '' : stdio.log,
-      terminal,
-    };
-  }
+function pathsOf(folder: FifoFolder | undefined, terminal: boolean): StdioPaths {
   const { stdin = '', stdout = '', stderr = '' } = folder ?? {};
   // The shim opens both outputs as soon as one is named, and cannot open an empty path.
   const some = stdin !== '' || stdout !== '' || stderr !== '';
