@@ -26,7 +26,9 @@ export async function* growingFile(
   if (!(await file.stat()).isFile()) {
     throw new CtrdError('its log is no file', { code: 'failed-precondition', reason: 'no-log' });
   }
-  using changes = until === undefined ? undefined : changesOf(path, { until, signal });
+  // The file that is open, whatever has its name by now.
+  const opened = `/proc/self/fd/${file.fd}`;
+  using changes = until === undefined ? undefined : changesOf(opened, { until, signal });
   let position = tail === undefined ? 0 : await offsetOfLast(file, tail);
   for (;;) {
     throwIfAborted(signal);
