@@ -34,7 +34,7 @@ export async function* shimProcesses(): AsyncGenerator<ShimProcess> {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(gone);
     const [program = '', ...args] = line?.split('\0') ?? [];
     if (!basename(program).startsWith('containerd-shim')) continue;
-    const value = (flag: string) => args[args.indexOf(flag) + 1] ?? '';
+    const value = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : '') ?? '';
     yield {
       pid: Number(pid),
       ...{ namespace: value('-namespace'), id: value('-id'), address: value('-address') },

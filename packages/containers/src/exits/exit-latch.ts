@@ -29,7 +29,7 @@ export function createExitLatch(): ExitLatch {
     wait: (signal) =>
       signal.aborted ? Promise.reject(abortError(signal)) : orAborted(signal, settled),
     settle(message) {
-      exit ??= Object.freeze(message);
+      exit ??= message;
       resolve(exit);
     },
     fail: reject,

@@ -1,5 +1,12 @@
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import { abortError, type Moment, mergeSignals, toCtrdError, withDeadline } from '@ctrd/core';
+import {
+  abortError,
+  hasCode,
+  type Moment,
+  mergeSignals,
+  toCtrdError,
+  withDeadline,
+} from '@ctrd/core';
 import { delivering } from '../exits/delivering.js';
 import { createExitLatch, type ExitLatch } from '../exits/exit-latch.js';
 import type { ExitMessage, ProcessKey } from '../exits/exit-message.js';
@@ -65,7 +72,7 @@ export function watchProcess(
   async function deliver(): Promise<void> {
     using merged = mergeSignals({ signal: stopped.signal }, parts.closing);
     const { signal } = merged;
-    const message = await seen(signal);
+    const message = Object.freeze(await seen(signal));
     if (!process.quiet) {
       await delivering(message, process, () => parts.hooks.tell(steps.moment, message, { signal }));
     }
@@ -89,13 +96,24 @@ export function watchProcess(
     using merged = mergeSignals({ signal: watching.signal }, signal);
     try {
       const message = await parts.exits.watch(key, { signal: merged.signal });
-      const completed = await steps.complete(message, signal);
+      const completed = await completedExit(message, signal);
       await io.drain(drainIdleMs);
       return completed;
     } catch (error) {
       // There is no output: nobody has opened the other ends of the pipes.
       if (failedStart !== undefined && !signal.aborted) return failedStart;
       throw error;
+    }
+  }
+
+  /** The exit is true whatever else can be learnt of it. */
+  async function completedExit(message: ExitMessage, signal: AbortSignal): Promise<ExitMessage> {
+    try {
+      return await steps.complete(message, signal);
+    } catch (error) {
+      if (signal.aborted) throw abortError(signal);
+      parts.report({ source: `exit of ${key.containerId}`, error: toCtrdError(error) });
+      return message;
     }
   }
 
@@ -116,17 +134,19 @@ export function watchProcess(
   return process;
 }
 
-/** What ends a process's input. */
+/** What ends a process's input. Its failure is reported: the writer has done its part. */
 export function closeInput(parts: ContainerParts, key: ProcessKey): () => Promise<void> {
   return async () => {
-    await withDeadline(cleanUpTimeoutMs, async (signal) => {
-      // A daemon that restarts just now is waited for; a process that has ended needs no end of input.
-      const call = { ...key, stdin: true };
-      await parts.patient
-        .client(Tasks)
-        .closeIO(call, { signal })
-        .catch(() => {});
-    });
+    try {
+      // A daemon that restarts just now is waited for.
+      await withDeadline(cleanUpTimeoutMs, (signal) =>
+        parts.patient.client(Tasks).closeIO({ ...key, stdin: true }, { signal }),
+      );
+    } catch (error) {
+      // A process that has ended needs no end of input, nor one whose client is gone.
+      if (hasCode(error, 'not-found', 'failed-precondition', 'aborted')) return;
+      parts.report({ source: `end of input of ${key.containerId}`, error: toCtrdError(error) });
+    }
   };
 }
 
