@@ -261,9 +261,9 @@ describe('input', () => {
 describe('another client', () => {
   it('attaches to pipes that exist and goes on where the first one was', async () => {
     const first = await make('pipe');
-    // The shim reads the pipe it writes to, so that it survives without a reader.
+    // The shim has both ends of every pipe, so that they survive without the other side.
     const writer = shell(
-      `exec 3<>"$1"; read line <"$2"; echo "$line" >&3; exec 3>&-`,
+      `exec 3<>"$1" 4<>"$2"; read line <&4; echo "$line" >&3; exec 3>&-`,
       first.paths.stdout,
       first.paths.stdin,
     );
