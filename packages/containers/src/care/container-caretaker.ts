@@ -18,14 +18,15 @@ export function containerCaretaker(parts: ContainerParts): Caretaker {
 
   /** Why nobody seems to need a container; undefined when somebody may. */
   async function reason(
-    { id, labels: of }: ContainerRecord,
+    record: ContainerRecord,
     status: TaskStatus | undefined,
   ): Promise<Pick<Finding, 'kind' | 'why'> | undefined> {
+    const { id, labels: of } = record;
     if (status === 'created') return { kind: 'task', why: 'its task was made and never started' };
     // The daemon is to start it again by itself.
     if (status !== undefined || of[restartStatusLabel] === 'running') return;
     // An exit that nobody was told of.
-    const untold = labelledExit(id, of) === undefined;
+    const untold = labelledExit(record) === undefined;
     if (untold && (await journal.find({ containerId: id, execId: '' })) !== undefined) return;
     return { kind: 'container', why: 'it has no task' };
   }

@@ -83,7 +83,7 @@ export function watchInit(
       }
       // Another client may have cleaned up, and has noted the exit first.
       const record = await findRecord(parts.patient, id, signal);
-      return (record && labelledExit(id, record.labels)) ?? exit;
+      return (record && labelledExit(record)) ?? exit;
     },
     async cleanUp(exit, signal) {
       // The exit may have come from elsewhere, while the daemon is away.

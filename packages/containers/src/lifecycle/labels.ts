@@ -1,3 +1,5 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Container } from '@ctrd/api/services/containers/v1';
 import { checkLabels, invalidArgument, ownerLabel } from '@ctrd/core';
 import type { ExitMessage } from '../exits/exit-message.js';
 
@@ -46,14 +48,23 @@ export const noExitLabels: Labels = {
   [labels.exitOom]: '',
 };
 
-/** The exit that a record's labels tell of, if any. */
-export function labelledExit(containerId: string, of: Labels): ExitMessage | undefined {
-  const code = of[labels.exitCode];
-  const at = of[labels.exitedAt];
+/** What of a record tells of an exit. */
+type Noted = Pick<Container, 'id' | 'labels' | 'createdAt' | 'updatedAt'>;
+
+/**
+ * The exit that a record's labels tell of, if any. Other clients copy an image's labels, which may
+ * say anything: an exit that was noted lies between the record's creation and its last update.
+ */
+export function labelledExit(record: Noted): ExitMessage | undefined {
+  const { id: containerId, labels: of, createdAt, updatedAt } = record;
+  const exitCode = Number(of[labels.exitCode] || Number.NaN);
+  const exitedAt = new Date(of[labels.exitedAt] ?? '');
   const lost = of[labels.exitLost];
-  if (code === undefined || at === undefined) return undefined;
+  if (!Number.isInteger(exitCode) || createdAt === undefined || updatedAt === undefined) return;
+  const [from, to] = [timestampMs(createdAt), timestampMs(updatedAt)];
+  if (!(exitedAt.getTime() >= from && exitedAt.getTime() <= to)) return;
   return {
-    ...{ containerId, execId: '', exitCode: Number(code), exitedAt: new Date(at) },
+    ...{ containerId, execId: '', exitCode, exitedAt },
     ...(lost === undefined ? {} : { lost }),
     ...(of[labels.exitOom] === undefined ? {} : { oomKilled: true }),
   };

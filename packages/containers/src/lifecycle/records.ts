@@ -84,6 +84,6 @@ export function containerInfo(record: ContainerRecord, task: TaskState | undefin
     logPath: loggedTo(record),
     status: task?.status ?? 'none',
     pid: task?.status === 'stopped' ? 0 : (task?.pid ?? 0),
-    exit: task === undefined ? labelledExit(id, labels) : task.exit,
+    exit: task === undefined ? labelledExit(record) : task.exit,
   };
 }

@@ -4,6 +4,7 @@ import type { RecoverAllOptions, RecoverCandidate } from '../container-options.j
 import type { ExitMessage } from '../exits/exit-message.js';
 import { labelledExit, labels } from './labels.js';
 import type { ContainerParts } from './parts.js';
+import type { ContainerRecord } from './records.js';
 import { recoverContainer } from './recover.js';
 import type { LiveContainer } from './registry.js';
 
@@ -24,18 +25,18 @@ export async function recoverAll(
   parts: ContainerParts,
   { filter = isOrphan, stdio, signal }: Running<RecoverAllOptions>,
 ): Promise<readonly Recovered[]> {
-  const waiting = (await candidates(parts, signal)).filter(filter);
+  const waiting = (await candidates(parts, signal)).filter(({ candidate }) => filter(candidate));
   const journal = once(() => parts.journal.list());
   const recovered: Recovered[] = [];
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { id } = next;
+      const { id } = next.record;
       try {
         const options = { stdio, signal };
         recovered.push({ id, container: await recoverContainer(parts, id, options, journal) });
       } catch (error) {
         if (signal.aborted) throw error;
-        const told = labelledExit(id, next.labels);
+        const told = labelledExit(next.record);
         const over = told !== undefined && hasCode(error, 'not-found');
         recovered.push(
           over ? { id, exit: told } : { id, error: toCtrdError(error).within({ subject: id }) },
@@ -52,8 +53,13 @@ function isOrphan({ owner }: RecoverCandidate): boolean {
   return owner === 'dead' || owner === 'self';
 }
 
-async function candidates(parts: ContainerParts, signal: AbortSignal): Promise<RecoverCandidate[]> {
-  const found: RecoverCandidate[] = [];
+interface Orphan {
+  readonly record: ContainerRecord;
+  readonly candidate: RecoverCandidate;
+}
+
+async function candidates(parts: ContainerParts, signal: AbortSignal): Promise<Orphan[]> {
+  const found: Orphan[] = [];
   const records = parts.rpc.client(Containers).listStream({ filters: [] }, { signal });
   for await (const { container } of records) {
     if (container === undefined) continue;
@@ -62,10 +68,9 @@ async function candidates(parts: ContainerParts, signal: AbortSignal): Promise<R
     if (live !== undefined && live.process.exit.exit === undefined) continue;
     const by = container.labels[ownerLabel];
     const own = container.labels[labels.creation] !== undefined;
-    found.push({
-      ...{ id, image, labels: { ...container.labels } },
-      owner: await ownerOf(parts, own ? by : undefined),
-    });
+    const owner = await ownerOf(parts, own ? by : undefined);
+    const candidate = { id, image, labels: { ...container.labels }, owner };
+    found.push({ record: container, candidate });
   }
   return found;
 }

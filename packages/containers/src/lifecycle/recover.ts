@@ -41,7 +41,7 @@ export async function recoverContainer(
   const task = await answeringTask(parts, key, signal);
   const entries = await journalled(parts, record, await journal());
   const entry = entries.find(({ key }) => key.execId === '');
-  const told = labelledExit(id, record.labels);
+  const told = labelledExit(record);
   if (task === undefined && (entry === undefined || told !== undefined)) {
     // Its deletion may have been cut off, by a host that died in it.
     await parts.shims.end(id, { signal });

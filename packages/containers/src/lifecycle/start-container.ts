@@ -58,7 +58,7 @@ export async function startContainer(
     const live = parts.registry.get(id);
     return live ?? { id, pid, process: { io: attachedIo(parts, key, undefined) } };
   }
-  const told = labelledExit(id, record.labels) !== undefined;
+  const told = labelledExit(record) !== undefined;
   if (task !== undefined && !(task.status === 'stopped' && told)) {
     throw notStartable(`it is ${task.status}`);
   }
@@ -82,7 +82,7 @@ async function untilTold(parts: ContainerParts, id: string, signal: AbortSignal)
     await live.process.exit.wait(signal);
     return;
   }
-  if (labelledExit(id, record.labels) !== undefined) return;
+  if (labelledExit(record) !== undefined) return;
   const owner = record.labels[ownerLabel];
   const alive = owner !== undefined && (await parts.owner.state(owner)) === 'alive';
   if (alive && owner !== parts.owner.id) {

@@ -48,8 +48,7 @@ export async function endTask(
   const delivered = deliveredExit(key);
   if (delivered !== undefined) return delivered;
   const task = await findTask(parts.rpc, key, signal);
-  if (task === undefined)
-    return labelledExit(id, record.labels) ?? parts.registry.get(id)?.process.exit.exit;
+  if (task === undefined) return labelledExit(record) ?? parts.registry.get(id)?.process.exit.exit;
   if (task.status === 'created' && parts.registry.get(id) === undefined) return undefined;
 
   if (graceMs > 0 && task.status !== 'stopped' && task.status !== 'created') {
@@ -77,7 +76,7 @@ export async function waitForExit(
   if (noted !== undefined) return noted;
   const exit = await parts.exits.watch(key, { signal });
   if (exit.lost === undefined) return exit;
-  return labelledExit(id, (await getRecord(parts.rpc, id, signal)).labels) ?? exit;
+  return labelledExit(await getRecord(parts.rpc, id, signal)) ?? exit;
 }
 
 /**
@@ -90,9 +89,9 @@ async function notedExit(
   seen: ExitMessage | undefined,
   signal: AbortSignal,
 ): Promise<ExitMessage | undefined> {
-  if (seen === undefined) return labelledExit(id, (await getRecord(rpc, id, signal)).labels);
+  if (seen === undefined) return labelledExit(await getRecord(rpc, id, signal));
   const record = await findRecord(rpc, id, signal);
-  const noted = record && labelledExit(id, record.labels);
+  const noted = record && labelledExit(record);
   if (noted !== undefined) return noted;
   const task = await findTask(rpc, { containerId: id, execId: '' }, signal);
   return task === undefined || task.status === 'stopped' ? seen : undefined;
