@@ -448,7 +448,7 @@ describe('a daemon that goes away', () => {
 
   it('is told from one that hangs', async () => {
     const other = await ctrd({ address: own.address, namespace }).connect();
-    own.freeze();
+    await own.freeze();
     expect((await caught(other.version({ timeoutMs: 300 }))).code).toBe('timeout');
     const hangs = ctrd({ address: own.address, connectTimeoutMs: 300 }).connect();
     expect(await caught(hangs)).toMatchObject({ code: 'unavailable', reason: 'unresponsive' });

@@ -89,7 +89,7 @@ describe("the documents' examples", () => {
       healthCheck: { intervalMs: 1000, timeoutMs: 500 },
     });
     await client.version();
-    own.freeze();
+    await own.freeze();
     try {
       await waitFor(() => seen.length > 0, { what: 'the frozen daemon is noticed' });
     } finally {

@@ -116,7 +116,7 @@ describe('the daemon is stopped without ending', { timeout: 60_000 }, () => {
   it('calls end at their time limit, watches go on, nothing is done twice', async () => {
     await withClient(fixture, async ({ client, exits }) => {
       const job = await client.createContainer(fixture.sh('frozen', untilFile('frozen', 3), quiet));
-      fixture.daemon.freeze();
+      await fixture.daemon.freeze();
       try {
         await expect(job.info({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'timeout' });
         await fixture.touch('frozen');

@@ -96,12 +96,16 @@ describe('the host is killed', { timeout: 120_000 }, () => {
         do: 'create',
         options: fixture.sh('long', `${until('end-long')}; exit 8`, options),
       });
-      await first.send({ do: 'create', options: fixture.sh('short', 'sleep 1; exit 9', options) });
+      await first.send({
+        do: 'create',
+        options: fixture.sh('short', `${until('over')}; exit 9`, options),
+      });
       const exec = (execId: string, script: string) =>
         first.send({ do: 'exec', id: 'long', execId, args: ['sh', '-c', script] });
-      await exec('ends', 'sleep 0.5; exit 3');
+      await exec('ends', `${until('over')}; exit 3`);
       await exec('stays', `${until('go')}; exit 4`);
       await first.kill();
+      await fixture.touch('over');
       const { client } = await connect(fixture.daemon, own);
       await waitFor(async () => (await client.getContainer('short')).status === 'stopped');
       await client.close();

@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { inject } from 'vitest';
 import type { Line } from '../../tools/matrix/index.js';
@@ -9,6 +10,7 @@ import {
   removeDaemon,
   startDaemon,
 } from './daemon-process.js';
+import { waitFor } from './wait-for.js';
 
 /** A running containerd for tests. */
 export interface TestDaemon extends DaemonPlace {
@@ -28,8 +30,11 @@ export interface PrivateDaemon extends TestDaemon, AsyncDisposable {
   start(): Promise<void>;
   /** Kills it and starts it again. */
   restart(): Promise<void>;
-  /** Stops the process without ending it: the socket accepts, nothing answers. */
-  freeze(): void;
+  /**
+   * Stops the process without ending it: the socket accepts, nothing answers. Resolves when every
+   * thread of it stands still.
+   */
+  freeze(): Promise<void>;
   /** Goes on after {@link freeze}. */
   thaw(): void;
   /** Ends it and removes all it left. */
@@ -92,8 +97,22 @@ function control(place: DaemonPlace, firstPid: number): PrivateDaemon {
       await kill();
       await start();
     },
-    freeze: () => void process.kill(pid, 'SIGSTOP'),
+    async freeze() {
+      process.kill(pid, 'SIGSTOP');
+      await waitFor(() => isStopped(pid), { what: 'the daemon stands still' });
+    },
     thaw: () => void process.kill(pid, 'SIGCONT'),
     [Symbol.asyncDispose]: () => removeDaemon(place),
   };
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(
+    threads.map(async (thread) => {
+      const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8');
+      return /^State:\s+T/m.test(status);
+    }),
+  );
+  return states.every((stopped) => stopped);
 }
