@@ -90,11 +90,21 @@ async function notedExit(
   signal: AbortSignal,
 ): Promise<ExitMessage | undefined> {
   if (seen === undefined) return labelledExit(await getRecord(rpc, id, signal));
-  const record = await findRecord(rpc, id, signal);
-  const noted = record && labelledExit(record);
-  if (noted !== undefined) return noted;
-  const task = await findTask(rpc, { containerId: id, execId: '' }, signal);
-  return task === undefined || task.status === 'stopped' ? seen : undefined;
+  try {
+    const record = await findRecord(rpc, id, signal);
+    const noted = record && labelledExit(record);
+    if (noted !== undefined) return isSame(noted, seen) ? seen : noted;
+    const task = await findTask(rpc, { containerId: id, execId: '' }, signal);
+    return task === undefined || task.status === 'stopped' ? seen : undefined;
+  } catch (error) {
+    // While the daemon is away, nobody starts anything again.
+    if (hasCode(error, 'unavailable')) return seen;
+    throw error;
+  }
+}
+
+function isSame(a: ExitMessage, b: ExitMessage): boolean {
+  return a.exitCode === b.exitCode && a.exitedAt.getTime() === b.exitedAt.getTime();
 }
 
 /** The exit within a time, or `undefined`. */
