@@ -8,6 +8,7 @@ import { type Line, lines } from '../tools/matrix/index.js';
 import { archivesBench } from './benches/archives.js';
 import { cliBench } from './benches/cli.js';
 import { execBench } from './benches/exec.js';
+import { groupsBench } from './benches/groups.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';
 import { pullBench } from './benches/pull.js';
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   uploadBench,
   lifecycleBench,
   execBench,
+  groupsBench,
   stdioBench,
   archivesBench,
   cliBench,

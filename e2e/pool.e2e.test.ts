@@ -249,6 +249,13 @@ describe('a daemon that is killed and started twenty times under load', () => {
     // but restarts do not add up.
     expect(connections).toBeLessThan(5);
 
+    // A connection that was not used notices a moment later that the daemon is back.
+    await waitFor(() =>
+      owner.version().then(
+        () => true,
+        () => false,
+      ),
+    );
     for (const id of ['a', 'b', 'c']) await owner.destroyContainer(id, { graceMs: 0 });
     expect(await load.exits()).toBe(12);
     await load.end();
