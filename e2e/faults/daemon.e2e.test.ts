@@ -73,6 +73,13 @@ describe('the daemon is killed', { timeout: 120_000 }, () => {
         // A creation takes some 100 ms: the kill falls into another step of each.
         await new Promise((resolve) => setTimeout(resolve, 20 + 60 * round));
         await fixture.daemon.restart();
+        // A connection notices a moment later that the daemon is back.
+        await waitFor(() =>
+          client.version().then(
+            () => true,
+            () => false,
+          ),
+        );
         for (const made of await settled) {
           if (made.status === 'rejected') {
             // What the daemon says of a runtime's call that died with it is `unknown`.
