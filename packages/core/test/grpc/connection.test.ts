@@ -58,23 +58,26 @@ describe('reaching a daemon', () => {
     expect(error).toMatchObject({ code: 'unavailable', reason: 'refused' });
   });
 
-  it.runIf(process.getuid?.() === 0)('says that this user may not', async () => {
-    const closed = place.file('closed');
-    await mkdir(closed, { mode: 0o700 });
-    await chmod(place.file(''), 0o755);
-    await using _server = await serve(`${closed}/s`, routes);
-    const other = grpcConnector().open(`${closed}/s`);
-    process.seteuid?.('nobody');
-    try {
-      const call = await caught(createServiceClient(Version, other).version({}));
-      expect(call).toMatchObject({ code: 'unavailable', reason: 'forbidden' });
-      const error = await caught(other.connect({ signal: soon() }));
-      expect(error).toMatchObject({ code: 'unavailable', reason: 'forbidden' });
-    } finally {
-      process.seteuid?.(0);
-      await other.close();
-    }
-  });
+  it.runIf(process.getuid?.() === 0)(
+    'says that this user may not (as root, who may become another)',
+    async () => {
+      const closed = place.file('closed');
+      await mkdir(closed, { mode: 0o700 });
+      await chmod(place.file(''), 0o755);
+      await using _server = await serve(`${closed}/s`, routes);
+      const other = grpcConnector().open(`${closed}/s`);
+      process.seteuid?.('nobody');
+      try {
+        const call = await caught(createServiceClient(Version, other).version({}));
+        expect(call).toMatchObject({ code: 'unavailable', reason: 'forbidden' });
+        const error = await caught(other.connect({ signal: soon() }));
+        expect(error).toMatchObject({ code: 'unavailable', reason: 'forbidden' });
+      } finally {
+        process.seteuid?.(0);
+        await other.close();
+      }
+    },
+  );
 
   it('gives up with the abort while the daemon hangs', async () => {
     const silent = createServer((socket) => socket.on('error', () => {}));
