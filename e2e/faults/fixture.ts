@@ -12,8 +12,15 @@ import {
   type Remains,
 } from '../support/index.js';
 
+/** How clients learn of ends: `CTRD_EXITS=events` runs these tests with the other strategy. */
+export const exitSource = process.env['CTRD_EXITS'] === 'events' ? 'events' : 'wait';
+
 /** A client whose hooks, exits and reported failures a test looks at. */
-export async function connect(daemon: PrivateDaemon, namespace: string) {
+export async function connect(
+  daemon: PrivateDaemon,
+  namespace: string,
+  source: 'wait' | 'events' = exitSource,
+) {
   const exits: ExitMessage[] = [];
   const execExits: ExitMessage[] = [];
   const failures: Failure[] = [];
@@ -21,6 +28,7 @@ export async function connect(daemon: PrivateDaemon, namespace: string) {
     .provide(Report, (failure) => void failures.push(failure))
     .use(
       containers({
+        exits: source,
         onExit: [(exit) => void exits.push(exit)],
         onExecExit: [(exit) => void execExits.push(exit)],
       }),
@@ -71,12 +79,16 @@ export async function makeFixture(namespace: string): Promise<Fixture> {
 export async function withClient(
   fixture: Fixture,
   run: (made: FaultClient) => Promise<void>,
-  { leaves = false, except }: { leaves?: boolean; except?: RegExp } = {},
+  {
+    leaves = false,
+    except,
+    source,
+  }: { leaves?: boolean; except?: RegExp; source?: 'wait' | 'events' } = {},
 ): Promise<void> {
   const { daemon, namespace } = fixture;
   const oracle = except === undefined ? fixture.oracle : leakOracle(daemon, namespace, { except });
   const before: Remains = await oracle.count();
-  const made = await connect(daemon, namespace);
+  const made = await connect(daemon, namespace, source);
   try {
     await run(made);
   } finally {

@@ -32,6 +32,7 @@ export type {
 } from './container-options.js';
 export { ExitJournal, type JournalEntry } from './exits/exit-journal.js';
 export type { ExitMessage, ProcessKey } from './exits/exit-message.js';
+export { ExitSource, type StandIn } from './exits/exit-source.js';
 export { ExitWatcher } from './exits/exit-watcher.js';
 export {
   type BeforeCreate,

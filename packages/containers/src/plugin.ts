@@ -8,6 +8,7 @@ import {
   definePlugin,
   type Handler,
   ImageSource,
+  invalidArgument,
   Leases,
   type Moment,
   Owner,
@@ -23,9 +24,12 @@ import { pipeCaretaker } from './care/pipe-caretaker.js';
 import { shimCaretaker } from './care/shim-caretaker.js';
 import type { ContainerAPIClient, ContainerEventHook, ExitHook } from './container-api.js';
 import { createEventHooks } from './exits/event-hooks.js';
+import { createEventSource } from './exits/event-source.js';
 import { createExitJournal, ExitJournal } from './exits/exit-journal.js';
+import { ExitSource } from './exits/exit-source.js';
 import { createExitWatcher, ExitWatcher } from './exits/exit-watcher.js';
 import { containerEvent, execExited, exited } from './exits/moments.js';
+import { createWaitSource } from './exits/wait-source.js';
 import { createExecStarts } from './lifecycle/exec-starts.js';
 import { createLocks } from './lifecycle/locks.js';
 import type { ContainerParts } from './lifecycle/parts.js';
@@ -41,15 +45,26 @@ export interface ContainersOptions {
   readonly onExit?: readonly ExitHook[] | undefined;
   /** Told of the exit of every process that `exec` started. */
   readonly onExecExit?: readonly ExitHook[] | undefined;
+  /**
+   * How the client learns of ends: by a Wait at the daemon for each process (`wait`), or by one
+   * stream of the daemon's events for all of them (`events`), which takes less memory where very many
+   * are watched. Default: `wait`. A host may also provide an {@link ExitSource} of its own.
+   */
+  readonly exits?: 'wait' | 'events' | undefined;
   /** Changes the default spec of every container, before its own options do. */
   readonly spec?: SpecChange | undefined;
 }
 
 /**
  * Adds containers to a client: the methods of {@link ContainerAPIClient}. Containers from an image
- * need `images()` and `snapshots()` as well; those on a given root file system need neither.
+ * need `images()` and `snapshots()` as well; those on a given root file system need neither. Throws
+ * `invalid-argument` for options that cannot be.
  */
 export function containers(options: ContainersOptions = {}) {
+  const { exits = 'wait' } = options;
+  if (exits !== 'wait' && exits !== 'events') {
+    throw invalidArgument('exits', 'be wait or events', exits);
+  }
   // Of each client that is made with it: the caretakers share the parts with the operations.
   const made = new WeakMap<Rpc, ContainerParts>();
   const caretaker = (make: (parts: ContainerParts, resolver: Resolver) => Caretaker) =>
@@ -62,7 +77,13 @@ export function containers(options: ContainersOptions = {}) {
     name: 'containers',
     requires: [Rpc, Address, Leases, Owner, DefaultSnapshotter, RuntimeDir],
     uses: [ImageSource, SnapshotSource],
-    provides: [bind(ExitJournal, journalOf), bind(ExitWatcher, watcherOf)],
+    provides: [
+      bind(ExitJournal, journalOf),
+      bind(ExitSource, (parts) =>
+        exits === 'wait' ? createWaitSource(parts.get(Rpc)) : createEventSource(parts.get(Rpc)),
+      ),
+      bind(ExitWatcher, watcherOf),
+    ],
     contributes: [
       caretaker(({ runtimeDir, owner }) => pipeCaretaker(runtimeDir, owner)),
       caretaker((parts, resolver) => shimCaretaker(parts, () => resolver.get(Address).path)),
@@ -109,9 +130,8 @@ function shimsOf(parts: Resolver): Shims {
 }
 
 function watcherOf(parts: Resolver): ExitWatcher {
-  const rpc = parts.get(Rpc);
   return createExitWatcher({
-    rpc,
+    source: parts.get(ExitSource),
     shims: shimsOf(parts),
     journal: parts.get(ExitJournal),
     report: parts.get(Report),

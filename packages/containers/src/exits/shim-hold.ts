@@ -3,15 +3,12 @@ import { type Report, toCtrdError } from '@ctrd/core';
 import type { Shims } from '../shim/shims.js';
 import type { ExitJournal } from './exit-journal.js';
 import type { ExitMessage, ProcessKey } from './exit-message.js';
+import type { StandIn } from './exit-source.js';
 
 /** A Wait at a process's shim, for the time when the daemon cannot be asked. */
-export interface ShimHold {
+export interface ShimHold extends StandIn {
   /** Resolves when the shim has told of an exit, and that is in the journal; never otherwise. */
   readonly exit: Promise<ExitMessage>;
-  /** Asks the shim, unless it has been asked already. */
-  take(): void;
-  /** The daemon watches again; asks the shim no more. */
-  release(): void;
   /** What the shim says, for the daemon knows nothing: `undefined` when it has nothing to say. */
   lastWord(): Promise<ExitMessage | undefined>;
 }
@@ -51,10 +48,8 @@ export function createShimHold(
     return word;
   }
 
-  return {
-    exit,
-    take() {
-      if (held !== undefined) return;
+  function take(): Promise<ExitMessage | undefined> {
+    if (held === undefined) {
       const over = new AbortController();
       const end = () => over.abort();
       signal.addEventListener('abort', end, { once: true });
@@ -65,7 +60,13 @@ export function createShimHold(
           end();
         },
       };
-    },
+    }
+    return held.word;
+  }
+
+  return {
+    exit,
+    take: () => void take(),
     release() {
       held?.end();
       held = undefined;
@@ -73,7 +74,7 @@ export function createShimHold(
     async lastWord() {
       const tooLate = new AbortController();
       const late = sleep(lastWordMs, undefined, { signal: tooLate.signal }).catch(() => undefined);
-      const word = await Promise.race([held?.word, late]);
+      const word = await Promise.race([take(), late]);
       tooLate.abort();
       return word;
     },

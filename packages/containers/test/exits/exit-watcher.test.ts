@@ -6,6 +6,7 @@ import { CtrdError, type Failure, orAborted, type Rpc } from '@ctrd/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ExitMessage } from '../../src/exits/exit-message.js';
 import { createExitWatcher, type ExitWatcher } from '../../src/exits/exit-watcher.js';
+import { createWaitSource } from '../../src/exits/wait-source.js';
 
 const key = { containerId: 'c', execId: '' };
 const at = 1_700_000_000_000;
@@ -58,7 +59,7 @@ beforeEach(() => {
   controller = new AbortController();
   const tasks = { wait: scripted('wait', () => waits), get: scripted('get', () => gets) };
   watcher = createExitWatcher({
-    rpc: { namespace: 'n', client: () => tasks } as unknown as Rpc,
+    source: createWaitSource({ namespace: 'n', client: () => tasks } as unknown as Rpc),
     shims: {
       async wait(_key, { signal }) {
         shim.asked += 1;
