@@ -47,6 +47,7 @@ const program = `
   const made = { image, stdio: 'pipe' };
   await client.createContainer({ id: 'created', ...made, args: ['true'], start: false });
   await client.createContainer({ id: 'running', ...made, args: ['sleep', '1000'] });
+  await client.createContainer({ id: 'removed', image, args: ['sleep', '1000'] });
   const ended = await client.createContainer({ id: 'ended', ...made, args: ['true'] });
   await ended.wait();
   await client.createSnapshot('draft');
@@ -118,6 +119,8 @@ describe('what a host leaves behind', () => {
 
     host.kill('SIGKILL');
     await once(host, 'close');
+    await ctr('tasks', 'delete', '--force', 'removed');
+    await ctr('containers', 'delete', 'removed');
     const after = await client.doctor();
     const dead = listed(after.findings, 'dead');
     const pipes = dead.filter((line) => line.startsWith('pipes '));
@@ -126,6 +129,7 @@ describe('what a host leaves behind', () => {
     expect(dead.filter((line) => !line.startsWith('pipes ') && !line.startsWith('lease '))).toEqual(
       [
         'container ended',
+        'exit removed',
         'ingest broken-off',
         `mount ${left.mount}`,
         'snapshot overlayfs draft',

@@ -20,6 +20,7 @@ import {
   SnapshotSource,
 } from '@ctrd/core';
 import { containerCaretaker } from './care/container-caretaker.js';
+import { journalCaretaker } from './care/journal-caretaker.js';
 import { pipeCaretaker } from './care/pipe-caretaker.js';
 import { shimCaretaker } from './care/shim-caretaker.js';
 import type { ContainerAPIClient, ContainerEventHook, ExitHook } from './container-api.js';
@@ -88,6 +89,7 @@ export function containers(options: ContainersOptions = {}) {
       caretaker(({ runtimeDir, owner }) => pipeCaretaker(runtimeDir, owner)),
       caretaker((parts, resolver) => shimCaretaker(parts, () => resolver.get(Address).path)),
       caretaker((parts) => containerCaretaker(parts)),
+      caretaker((parts) => journalCaretaker(parts)),
     ],
     setup(context) {
       const parts = partsOf(context, options);
@@ -118,11 +120,12 @@ export function containers(options: ContainersOptions = {}) {
 }
 
 function journalOf(parts: Resolver): ExitJournal {
-  return createExitJournal(() => ({
+  const place = () => ({
     runtimeDir: parts.get(RuntimeDir).path,
     address: parts.get(Address).path,
     namespace: parts.get(Rpc).namespace,
-  }));
+  });
+  return createExitJournal(place, parts.get(Owner));
 }
 
 function shimsOf(parts: Resolver): Shims {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Token, token } from '@ctrd/core';
+import { mkdir, open, readdir, readFile, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Owner, type Token, token } from '@ctrd/core';
 import type { ExitMessage, ProcessKey } from './exit-message.js';
 
 /**
@@ -27,6 +27,8 @@ export interface ExitJournal {
 
 export interface JournalEntry {
   readonly key: ProcessKey;
+  /** Who noted it; see `Owner`. */
+  readonly owner: string | undefined;
   /** When the watch began, or the exit was written. */
   readonly since: Date;
   readonly pipes: string | undefined;
@@ -46,20 +48,27 @@ export interface JournalPlace {
 
 /**
  * A journal of one or two small files a process, in a folder that only this user may enter: one from
- * the start of the watch, one with the exit. `place` is asked when the journal is first used.
+ * the start of the watch, one with the exit. `place` is asked when the journal is first used. Empty
+ * folders go with the client.
  */
-export function createExitJournal(place: () => JournalPlace): ExitJournal {
-  let made: Promise<string> | undefined;
+export function createExitJournal(
+  place: () => JournalPlace,
+  { id: owner }: Pick<Owner, 'id'>,
+): ExitJournal & AsyncDisposable {
   const folder = () => journalFolder(place());
 
-  /** The folder, made once. */
-  function madeFolder(): Promise<string> {
-    made ??= mkdir(folder(), { recursive: true, mode: 0o700 }).then(folder);
-    // A failure is not remembered: the disk may have room again.
-    made.catch(() => {
-      made = undefined;
-    });
-    return made;
+  /** Does something in the folder, which is made when it is not there: another may have removed it. */
+  async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+    const path = folder();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work(path);
+      } catch (error) {
+        if (attempt < 3) unlessMissing(error);
+        else throw error;
+      }
+      await mkdir(path, { recursive: true, mode: 0o700 });
+    }
   }
 
   async function find(key: ProcessKey): Promise<JournalEntry | undefined> {
@@ -69,8 +78,8 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
     const exit = exitIn(ended);
     const since = dateIn(begun?.['since']) ?? exit?.exitedAt;
     if (since === undefined) return undefined;
-    const pipes = begun?.['pipes'];
-    return { key, since, pipes: typeof pipes === 'string' ? pipes : undefined, exit };
+    const pipes = textIn(begun?.['pipes']);
+    return { key, owner: textIn((begun ?? ended)?.['owner']), since, pipes, exit };
   }
 
   async function names(): Promise<readonly string[]> {
@@ -85,22 +94,25 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
 
   return {
     async begin(key, pipes) {
-      const file = join(await madeFolder(), fileName(key, 'watch'));
-      await writeFile(file, JSON.stringify({ ...key, pipes, since: new Date() }), { mode: 0o600 });
+      const noted = JSON.stringify({ ...key, owner, pipes, since: new Date() });
+      await inFolder((folder) =>
+        writeFile(join(folder, fileName(key, 'watch')), noted, { mode: 0o600 }),
+      );
     },
-    async write(exit) {
-      const file = join(await madeFolder(), fileName(exit, 'exit'));
-      const draft = `${file}~${process.pid}`;
-      {
-        await using handle = await open(draft, 'w', 0o600);
-        await handle.writeFile(JSON.stringify(exit));
-        await handle.sync();
-      }
-      await rename(draft, file);
-      // The name is on the disk when the folder is.
-      await using names = await open(folder(), 'r');
-      await names.sync();
-    },
+    write: (exit) =>
+      inFolder(async (folder) => {
+        const file = join(folder, fileName(exit, 'exit'));
+        const draft = `${file}~${process.pid}`;
+        {
+          await using handle = await open(draft, 'w', 0o600);
+          await handle.writeFile(JSON.stringify({ ...exit, owner }));
+          await handle.sync();
+        }
+        await rename(draft, file);
+        // The name is on the disk when the folder is.
+        await using names = await open(folder, 'r');
+        await names.sync();
+      }),
     find,
     async forget(key) {
       await Promise.all(
@@ -114,6 +126,12 @@ export function createExitJournal(place: () => JournalPlace): ExitJournal {
       return entries;
     },
     list: async () => await entriesOf(await names()),
+    async [Symbol.asyncDispose]() {
+      // Also those of clients that were killed, of whatever daemon and namespace.
+      const root = dirname(folder());
+      const folders = await readdir(root).catch(() => []);
+      await Promise.all(folders.map((name) => rmdir(join(root, name)).catch(() => {})));
+    },
   };
 }
 
@@ -150,6 +168,10 @@ async function readJson(file: string): Promise<Json | undefined> {
   } catch {
     return undefined;
   }
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function exitIn(json: Json | undefined): ExitMessage | undefined {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createExitJournal, type ExitJournal } from '../../src/exits/exit-journal.js';
+import { createExitJournal } from '../../src/exits/exit-journal.js';
 
 let runtimeDir: string;
 
@@ -11,15 +11,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(runtimeDir, { recursive: true, force: true }));
 
-const open = (address = '/a.sock', namespace = 'n'): ExitJournal =>
-  createExitJournal(() => ({ runtimeDir, address, namespace }));
+const open = (address = '/a.sock', namespace = 'n') =>
+  createExitJournal(() => ({ runtimeDir, address, namespace }), { id: 'me' });
 const exit = { containerId: 'c', execId: '', exitCode: 42, exitedAt: new Date(1_700_000_000_123) };
 
 describe('the journal of exits', () => {
   it('keeps an exit for the next life of its host, until it is forgotten', async () => {
     await open().write(exit);
     expect(await open().find({ containerId: 'c', execId: '' })).toEqual({
-      ...{ key: { containerId: 'c', execId: '' }, since: exit.exitedAt, pipes: undefined, exit },
+      ...{ key: { containerId: 'c', execId: '' }, owner: 'me', since: exit.exitedAt },
+      ...{ pipes: undefined, exit },
     });
     await open().forget(exit);
     expect(await open().find(exit)).toBeUndefined();
@@ -30,7 +31,9 @@ describe('the journal of exits', () => {
     const key = { containerId: 'c', execId: 'e' };
     await open().begin(key, '/run/io-1');
     const since = expect.any(Date);
-    expect(await open().list()).toEqual([{ key, since, pipes: '/run/io-1', exit: undefined }]);
+    expect(await open().list()).toEqual([
+      { key, owner: 'me', since, pipes: '/run/io-1', exit: undefined },
+    ]);
     await open().write({ ...exit, execId: 'e' });
     expect(await open().find(key)).toMatchObject({ pipes: '/run/io-1', exit: { exitCode: 42 } });
     await open().forget(key);
@@ -59,6 +62,20 @@ describe('the journal of exits', () => {
     expect(await open('/b.sock').find(exit)).toBeUndefined();
     expect(await open('/a.sock', 'm').find(exit)).toBeUndefined();
     expect(await open('/b.sock').list()).toEqual([]);
+  });
+
+  it('leaves no empty folder when its client ends, and goes on where another one’s end took it', async () => {
+    const lasting = open();
+    await lasting.write(exit);
+    await open('/b.sock').begin({ containerId: 'killed', execId: '' }, undefined);
+    await open('/b.sock').forgetContainer('killed');
+    await open('/c.sock')[Symbol.asyncDispose]();
+    expect(await readdir(join(runtimeDir, 'exits'))).toHaveLength(1);
+    await lasting.forget(exit);
+    await open()[Symbol.asyncDispose]();
+    expect(await readdir(join(runtimeDir, 'exits'))).toEqual([]);
+    await lasting.begin({ containerId: 'c', execId: '' }, undefined);
+    expect(await lasting.list()).toHaveLength(1);
   });
 
   it('is for its user alone, and leaves no drafts', async () => {

@@ -78,7 +78,8 @@ beforeEach(() => {
         written.push(exit);
       },
       begin: async () => {},
-      find: async () => noted && { key, since: new Date(at), pipes: undefined, exit: noted },
+      find: async () =>
+        noted && { key, owner: undefined, since: new Date(at), pipes: undefined, exit: noted },
       forget: async () => {},
       forgetContainer: async () => [],
       list: async () => [],

@@ -3,7 +3,7 @@ import type { OwnerState } from './owner.js';
 
 /** Something that perhaps nobody needs any more. */
 export interface Finding {
-  /** Such as `lease`, `snapshot`, `mount`, `ingest`, `container`, `task`, `fifos`, `shim`. */
+  /** Such as `lease`, `snapshot`, `mount`, `ingest`, `container`, `task`, `exit`, `pipes`, `shim`. */
   readonly kind: string;
   /** The id, key, ref or path; with the kind, it tells one finding from another. */
   readonly id: string;
