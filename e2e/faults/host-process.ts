@@ -50,6 +50,8 @@ export interface Host {
   recover(): Promise<readonly HostRecovered[]>;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
+  /** Tells it to end; resolves with the signal that it has ended by. */
+  end(signal: NodeJS.Signals): Promise<NodeJS.Signals | null>;
   /** Closes its client and lets it end. */
   close(): Promise<void>;
 }
@@ -108,6 +110,11 @@ export async function startHost(program: string, setup: HostSetup): Promise<Host
     async kill() {
       child.kill('SIGKILL');
       await ended;
+    },
+    async end(signal) {
+      child.kill(signal);
+      await ended;
+      return child.signalCode;
     },
     async close() {
       await send({ do: 'close' }).catch(() => {});

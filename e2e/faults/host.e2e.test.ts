@@ -201,6 +201,29 @@ describe('the host is killed', { timeout: 120_000 }, () => {
   });
 });
 
+describe('the host is told to end', { timeout: 60_000 }, () => {
+  it('and closes: nothing is told, containers go on, the next one tells their ends', async () => {
+    await withHosts(async (start, ledger) => {
+      const first = await start();
+      const until = (name: string) => `until [ -e /host/${name} ]; do sleep 0.05; done`;
+      const script = `${until('told')}; exit 14`;
+      await first.send({ do: 'create', options: fixture.sh('told', script, { stdio: 'null' }) });
+      const args = ['sh', '-c', `${until('told-exec')}; exit 15`];
+      await first.send({ do: 'exec', id: 'told', execId: 'in', args });
+      expect(await first.end('SIGTERM')).toBe('SIGTERM');
+      expect(await readLedger(ledger)).toEqual([]);
+      const second = await start();
+      expect(await second.recover()).toEqual([{ id: 'told', recovered: true }]);
+      await fixture.touch('told-exec');
+      await told(ledger, 1);
+      await fixture.touch('told');
+      expect(await told(ledger, 2)).toEqual([codeOf('told', 'in', 15), codeOf('told', '', 14)]);
+      await second.send({ do: 'destroy', id: 'told' });
+      expect(await second.end('SIGINT')).toBe('SIGINT');
+    });
+  });
+});
+
 describe('recovery', { timeout: 120_000 }, () => {
   it('goes on past a shim that hangs, which has its turn later', async () => {
     await withHosts(async (start, ledger, own) => {

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { type ContainerOptions, containers, type ExitMessage } from '@ctrd/containers';
-import { ctrd, type Failure, Report } from '@ctrd/core';
+import { closeOnSignals, ctrd, type Failure, Report } from '@ctrd/core';
 import type { HostCommand, HostReply, HostSetup } from './host-process.js';
 
 /** A program that has containers, run by tests to be killed at any moment. */
@@ -31,6 +31,7 @@ const client = await ctrd(setup)
     console.error(`host: ${source}: ${error.message}`);
   })
   .use(containers({ exits: exitSource, onExit: [onExit], onExecExit: [onExit] }))
+  .use(closeOnSignals())
   .connect();
 
 async function run(command: HostCommand): Promise<unknown> {

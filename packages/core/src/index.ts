@@ -92,6 +92,7 @@ export {
   Connector,
   Transport,
 } from './rpc/transport.js';
+export { type CloseOnSignalsOptions, closeOnSignals } from './services/close-on-signals.js';
 export type { CoreApi, CoreTokens } from './services/core-plugin.js';
 export type {
   CreateLeaseOptions,
