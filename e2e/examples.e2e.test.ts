@@ -120,4 +120,21 @@ describe('the examples', () => {
     expect(JSON.parse(stdout)).toEqual({ output: 'bundled\n', exitCode: 6 });
     await oracle.expectNothingLeft(before);
   });
+
+  it('light: runs, bundled into one file from which grpc-js is left out', async () => {
+    const host = join(folder, 'light.mjs');
+    const job = { id: 'light', rootfs, args: ['sh', '-c', 'exit 5'] };
+    const { code } = await bundle(
+      `import { connect } from './examples/light/main.js';
+       await using client = await connect(${JSON.stringify({ address, namespace })});
+       await using job = await client.createContainer(${JSON.stringify(job)});
+       console.log(JSON.stringify((await job.wait()).exitCode));`,
+      { external: ['@ctrd/core/grpc'] },
+    );
+    await writeFile(host, code);
+    const before = await oracle.count();
+    const { stdout } = await promisify(execFile)(process.execPath, [host], { cwd: folder });
+    expect(stdout).toBe('5\n');
+    await oracle.expectNothingLeft(before);
+  });
 });

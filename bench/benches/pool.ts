@@ -1,6 +1,7 @@
 import { Version } from '@ctrd/api/services/version/v1';
 import { type Connection, createServiceClient, type Transport } from '@ctrd/core';
 import { grpcConnector } from '@ctrd/core/grpc';
+import { http2Connector } from '@ctrd/core/http2';
 import {
   createPool,
   leastInFlight,
@@ -93,7 +94,10 @@ function variantsOf({ daemon, go }: Setting, concurrency: number): Variants {
     const bare = bareClient(address, connections);
     closing.push(() => bare[Symbol.dispose]());
     measure(`${connections} grpc-js`, (caller) => bare.version(caller));
-    if (connections === 1) measureTransport('1 ctrd, no pool', open());
+    if (connections === 1) {
+      measureTransport('1 ctrd, no pool', open());
+      measureTransport('1 ctrd, node:http2', http2Connector().open(address));
+    }
     for (const [name, strategy] of Object.entries(strategies)) {
       const pool = createPool({ open }, { capacity: connections, strategy: strategy() });
       measureTransport(`${connections} pool, ${name}`, pool);

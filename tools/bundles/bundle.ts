@@ -11,12 +11,16 @@ export interface Bundle {
   readonly packages: ReadonlyMap<string, number>;
 }
 
-/** Bundles a module of the repository, given as its text. */
-export async function bundle(text: string): Promise<Bundle> {
+/** Bundles a module of the repository, given as its text; `external` modules stay imports. */
+export async function bundle(
+  text: string,
+  { external = [] }: { readonly external?: string[] } = {},
+): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: text, resolveDir: repository, loader: 'ts' },
     ...{ bundle: true, minify: true, write: false, metafile: true },
     ...{ platform: 'node', target: 'node20', format: 'esm' },
+    external,
     absWorkingDir: repository,
     conditions: ['@ctrd/source', 'module', 'import'],
     outfile: 'bundle.js',

@@ -38,4 +38,12 @@ describe('a host that bundles', () => {
     expect(packages.has('tsyringe')).toBe(false);
     expect(bytes).toBeLessThan(10_000);
   });
+
+  it('provides the HTTP/2 transport, and leaves the default out, ships no grpc-js', async () => {
+    const text = "export { connect } from './examples/light/main.js';";
+    const { packages } = await bundle(text, { external: ['@ctrd/core/grpc'] });
+    for (const absent of ['@grpc/grpc-js', 'long', 'protobufjs']) {
+      expect(packages.has(absent)).toBe(false);
+    }
+  });
 });

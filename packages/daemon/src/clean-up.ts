@@ -16,14 +16,14 @@ import {
   WaitRequestSchema,
 } from '@ctrd/api/services/tasks/v1';
 import type { Transport } from '@ctrd/core';
-import { grpcConnector } from '@ctrd/core/grpc';
+import { http2Connector } from '@ctrd/core/http2';
 import type { Layout } from './layout.js';
 
 const run = promisify(execFile);
 
 /** Ends and deletes every task of every namespace, so that no shim outlives a temporary daemon. */
 export async function endTasks(layout: Layout, signal: AbortSignal): Promise<void> {
-  const connection = grpcConnector().open(layout.socket);
+  const connection = http2Connector().open(layout.socket);
   try {
     const { namespaces } = (await connection.unary({
       method: Namespaces.method.list,

@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Health, HealthCheckRequestSchema } from '@ctrd/api/grpc/health/v1';
 import { abortError, CtrdError, hasCode, toCtrdError } from '@ctrd/core';
-import { grpcConnector } from '@ctrd/core/grpc';
+import { http2Connector } from '@ctrd/core/http2';
 import type { Layout } from './layout.js';
 import { logTail } from './log.js';
 
@@ -39,7 +39,7 @@ export async function untilServing(
 }
 
 async function answers(layout: Layout, signal: AbortSignal): Promise<void> {
-  const connection = grpcConnector().open(layout.socket);
+  const connection = http2Connector().open(layout.socket);
   try {
     // The connection tries again by itself while the socket is not there.
     await connection.unary({

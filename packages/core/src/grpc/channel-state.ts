@@ -1,18 +1,17 @@
 import { type Channel, connectivityState as State } from '@grpc/grpc-js';
-import type { ConnectionState } from '../rpc/transport.js';
-
-type Listener = (state: ConnectionState) => void;
+import { stateListeners } from '../rpc/state-listeners.js';
+import type { Connection, ConnectionState } from '../rpc/transport.js';
 
 /** The state of a channel, told to those who listen. */
 export interface ChannelStates {
   current(): ConnectionState;
-  watch(listener: Listener): Disposable;
+  readonly watch: Connection['watch'];
   /** Says that the channel was closed. */
   closed(): void;
 }
 
 export function watchChannel(channel: Channel): ChannelStates {
-  const listeners = new Set<{ readonly tell: Listener }>();
+  const listeners = stateListeners();
   let closed = false;
   let following = false;
 
@@ -25,26 +24,21 @@ export function watchChannel(channel: Channel): ChannelStates {
     const seen = channel.getConnectivityState(false);
     channel.watchConnectivityState(seen, Number.POSITIVE_INFINITY, () => {
       if (closed) return;
-      tell();
+      listeners.tell(current());
       follow();
     });
-  }
-
-  function tell(): void {
-    for (const listener of [...listeners]) listener.tell(current());
   }
 
   return {
     current,
     watch(listener) {
-      const entry = { tell: listener };
-      listeners.add(entry);
+      const watching = listeners.watch(listener);
       if (!following) follow();
-      return { [Symbol.dispose]: () => void listeners.delete(entry) };
+      return watching;
     },
     closed() {
       closed = true;
-      tell();
+      listeners.tell('closed');
       listeners.clear();
     },
   };

@@ -1,6 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
-import { CtrdError } from '../errors/index.js';
 import { abortError } from '../kernel/cancellation.js';
+import { notGrpc } from '../wire/unreachable.js';
 import type { ChannelStates } from './channel-state.js';
 import { whyUnreachable } from './why-unreachable.js';
 
@@ -45,13 +45,5 @@ export function reach(
     signal.addEventListener('abort', aborted, { once: true });
     channel.getConnectivityState(true);
     look();
-  });
-}
-
-function notGrpc(path: string): CtrdError {
-  return new CtrdError('something listens on the socket, but does not answer as gRPC does', {
-    code: 'unavailable',
-    reason: 'dropped',
-    subject: path,
   });
 }

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
-import { CtrdError } from '../errors/index.js';
+import type { CtrdError } from '../errors/index.js';
+import { unreachable } from '../wire/unreachable.js';
 
 /**
  * Why a socket cannot be reached, by trying it: gRPC tells that an attempt failed, but not with
@@ -12,25 +13,6 @@ export function whyUnreachable(path: string): Promise<CtrdError | undefined> {
       socket.destroy();
       resolve(undefined);
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      const reason = connectReason(error.code);
-      resolve(
-        new CtrdError(error.message, { code: 'unavailable', reason, subject: path, cause: error }),
-      );
-    });
+    socket.on('error', (error) => resolve(unreachable(error, path)));
   });
-}
-
-/** The reason that an error of connecting stands for. */
-export function connectReason(code: string | undefined): 'missing' | 'forbidden' | 'refused' {
-  switch (code) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return 'missing';
-    case 'EACCES':
-    case 'EPERM':
-      return 'forbidden';
-    default:
-      return 'refused';
-  }
 }

@@ -1,5 +1,6 @@
 import type { Message } from '@bufbuild/protobuf';
-import type { Connection, ConnectionState, Connector } from './transport.js';
+import { stateListeners } from './state-listeners.js';
+import type { Connection, Connector } from './transport.js';
 
 /**
  * The gRPC connector, loaded when the first call needs it: who only imports a type or a token of
@@ -7,21 +8,18 @@ import type { Connection, ConnectionState, Connector } from './transport.js';
  */
 export const defaultConnector: Connector = {
   open(address) {
-    const listeners = new Set<{ readonly tell: (state: ConnectionState) => void }>();
+    const listeners = stateListeners();
     let loading: Promise<Connection> | undefined;
     let loaded: Connection | undefined;
     let closed = false;
 
-    const tell = (state: ConnectionState) => {
-      for (const listener of [...listeners]) listener.tell(state);
-    };
-
     async function load(): Promise<Connection> {
-      const { grpcConnector } = await import('../grpc/index.js');
+      // By its public name: a host that provides another connector leaves it out of its bundle with that.
+      const { grpcConnector } = await import('@ctrd/core/grpc');
       loaded = grpcConnector().open(address);
       // Closed meanwhile: calls are refused by the connection itself.
       if (closed) await loaded.close();
-      else loaded.watch(tell);
+      else loaded.watch(listeners.tell);
       return loaded;
     }
     const connection = () => (loading ??= load());
@@ -31,11 +29,7 @@ export const defaultConnector: Connector = {
         if (closed) return 'closed';
         return loaded?.state ?? 'idle';
       },
-      watch(listener) {
-        const entry = { tell: listener };
-        listeners.add(entry);
-        return { [Symbol.dispose]: () => void listeners.delete(entry) };
-      },
+      watch: listeners.watch,
       connect: async (options) => (await connection()).connect(options),
       unary: async (call) => (await connection()).unary(call),
       stream: (call) => {
@@ -45,7 +39,7 @@ export const defaultConnector: Connector = {
       async close() {
         if (closed) return;
         closed = true;
-        if (loaded === undefined) tell('closed');
+        if (loaded === undefined) listeners.tell('closed');
         await (await loading)?.close();
         listeners.clear();
       },

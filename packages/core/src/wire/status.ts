@@ -1,7 +1,13 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import { type StatusObject, status } from '@grpc/grpc-js';
 import { CtrdError, type ErrorCode } from '../errors/index.js';
+import { statusCode, statusName } from './status-code.js';
 import { type Meaning, meaningOf } from './status-text.js';
+
+/** How a call ended, as it came. */
+export interface Status {
+  readonly code: number;
+  readonly details: string;
+}
 
 /**
  * What a gRPC status becomes. The message is the daemon's own; `cause` is the status as it came.
@@ -13,11 +19,11 @@ import { type Meaning, meaningOf } from './status-text.js';
  * - `shim`: the daemon answers, but what runs the container has gone;
  * - `daemon`: the daemon answers that it cannot serve the call now.
  */
-export function statusError({ code, details }: StatusObject, method: DescMethod): CtrdError {
+export function statusError({ code, details }: Status, method: DescMethod): CtrdError {
   const meaning: Meaning = meaningOf(code, details, method) ?? {
     code: codes.get(code) ?? 'unknown',
   };
-  const name = status[code] ?? String(code);
+  const name = statusName(code);
   return new CtrdError(details === '' ? name : details, {
     ...meaning,
     cause: { status: name, details },
@@ -25,18 +31,18 @@ export function statusError({ code, details }: StatusObject, method: DescMethod)
 }
 
 const codes: ReadonlyMap<number, ErrorCode> = new Map([
-  [status.UNKNOWN, 'unknown'],
-  [status.INVALID_ARGUMENT, 'invalid-argument'],
-  [status.DEADLINE_EXCEEDED, 'timeout'],
-  [status.NOT_FOUND, 'not-found'],
-  [status.ALREADY_EXISTS, 'already-exists'],
-  [status.PERMISSION_DENIED, 'permission-denied'],
-  [status.RESOURCE_EXHAUSTED, 'quota-exhausted'],
-  [status.FAILED_PRECONDITION, 'failed-precondition'],
-  [status.ABORTED, 'aborted'],
-  [status.OUT_OF_RANGE, 'out-of-range'],
-  [status.UNIMPLEMENTED, 'unimplemented'],
-  [status.INTERNAL, 'internal'],
-  [status.DATA_LOSS, 'data-loss'],
-  [status.UNAUTHENTICATED, 'unauthenticated'],
+  [statusCode.UNKNOWN, 'unknown'],
+  [statusCode.INVALID_ARGUMENT, 'invalid-argument'],
+  [statusCode.DEADLINE_EXCEEDED, 'timeout'],
+  [statusCode.NOT_FOUND, 'not-found'],
+  [statusCode.ALREADY_EXISTS, 'already-exists'],
+  [statusCode.PERMISSION_DENIED, 'permission-denied'],
+  [statusCode.RESOURCE_EXHAUSTED, 'quota-exhausted'],
+  [statusCode.FAILED_PRECONDITION, 'failed-precondition'],
+  [statusCode.ABORTED, 'aborted'],
+  [statusCode.OUT_OF_RANGE, 'out-of-range'],
+  [statusCode.UNIMPLEMENTED, 'unimplemented'],
+  [statusCode.INTERNAL, 'internal'],
+  [statusCode.DATA_LOSS, 'data-loss'],
+  [statusCode.UNAUTHENTICATED, 'unauthenticated'],
 ]);

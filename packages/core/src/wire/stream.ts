@@ -1,12 +1,11 @@
 import type { Message } from '@bufbuild/protobuf';
-import { type Channel, type StatusObject, status } from '@grpc/grpc-js';
 import { type CtrdError, toCtrdError } from '../errors/index.js';
 import { abortError, mergeSignals } from '../kernel/cancellation.js';
 import type { StreamCall } from '../rpc/call.js';
-import { createCall, decode, metadataOf } from './call-frame.js';
 import { createInbox } from './inbox.js';
+import { decode } from './messages.js';
 import { sendRequests } from './send-requests.js';
-import { statusError } from './status.js';
+import type { OpenCall } from './wire-call.js';
 
 /**
  * Requests out, answers in, each with back-pressure. The three streaming kinds are one on the wire;
@@ -14,25 +13,21 @@ import { statusError } from './status.js';
  * answer is asked for. `closing` ends it with its reason.
  */
 export function stream(
-  channel: Channel,
+  open: OpenCall,
   call: StreamCall,
   closing: AbortSignal,
 ): AsyncIterable<Message> {
-  return { [Symbol.asyncIterator]: () => answersOf(channel, call, closing) };
+  return { [Symbol.asyncIterator]: () => answersOf(open, call, closing) };
 }
 
-function answersOf(
-  channel: Channel,
-  call: StreamCall,
-  closing: AbortSignal,
-): AsyncIterator<Message> {
+function answersOf(open: OpenCall, call: StreamCall, closing: AbortSignal): AsyncIterator<Message> {
   let flow: Flow | undefined;
   let over = false;
   return {
     async next() {
       if (over) return { done: true, value: undefined };
       try {
-        flow ??= start(channel, call, closing);
+        flow ??= start(open, call, closing);
         const message = await flow.next();
         if (message !== undefined) return { done: false, value: message };
       } catch (error) {
@@ -57,45 +52,41 @@ interface Flow {
   cancel(): void;
 }
 
-function start(channel: Channel, call: StreamCall, closing: AbortSignal): Flow {
+function start(open: OpenCall, call: StreamCall, closing: AbortSignal): Flow {
   const { method, requests, options } = call;
+  const inner = open(method, options);
   const merged = mergeSignals(options, closing);
   const { signal } = merged;
   if (signal.aborted) throw abortError(signal);
-  const metadata = metadataOf(options);
-  const inner = createCall(channel, method);
-  const inbox = createInbox<Message>(() => inner.startRead());
+  const inbox = createInbox<Message>(() => inner.read());
   let failure: unknown;
-  const cancel = () => inner.cancelWithStatus(status.CANCELLED, 'by the client');
+  const cancel = () => inner.cancel();
   const fail = (error: unknown) => {
     failure ??= error;
     cancel();
   };
   signal.addEventListener('abort', cancel, { once: true });
-  inner.start(metadata, {
-    onReceiveMetadata() {},
-    onReceiveMessage(bytes: Buffer) {
+  inner.start({
+    message(bytes) {
       try {
         inbox.put(decode(method.output, bytes));
       } catch (error) {
         fail(error);
       }
     },
-    onReceiveStatus(ended) {
+    end(ended) {
       signal.removeEventListener('abort', cancel);
       merged[Symbol.dispose]();
       sending.stop();
-      inbox.end(failureOf(ended));
+      inbox.end(ended && whatEnded(ended));
     },
   });
   const sending = sendRequests(inner, method.input, requests, fail);
-  inner.startRead();
 
-  /** What ended the call, the caller and its clock first: the status says only what followed. */
-  function failureOf(ended: StatusObject): CtrdError | undefined {
-    if (ended.code === status.OK) return undefined;
+  /** What ended the call, the caller and its clock first: its own end says only what followed. */
+  function whatEnded(ended: CtrdError): CtrdError {
     if (signal.aborted) return abortError(signal);
-    return failure === undefined ? statusError(ended, method) : toCtrdError(failure);
+    return failure === undefined ? ended : toCtrdError(failure);
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { DescMessage, Message } from '@bufbuild/protobuf';
-import { type ChannelCall, encode } from './call-frame.js';
+import { encode } from './messages.js';
+import type { WireCall } from './wire-call.js';
 
 /** Requests being sent. */
 export interface Sending {
@@ -12,7 +13,7 @@ export interface Sending {
  * call. A failure of the source goes to `fail`.
  */
 export function sendRequests(
-  call: ChannelCall,
+  call: Pick<WireCall, 'send' | 'halfClose'>,
   schema: DescMessage,
   requests: AsyncIterable<Message>,
   fail: (error: unknown) => void,
@@ -21,11 +22,11 @@ export function sendRequests(
   let letGo = () => {};
   let source: AsyncIterator<Message> | undefined;
 
-  /** Resolves when the message is on its way, or the call is over: then grpc-js does not say. */
-  function send(bytes: Buffer): Promise<void> {
+  /** Resolves when there is room for another message, or the call is over: that the call does not say. */
+  function send(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       letGo = resolve;
-      call.sendMessageWithContext({ callback: () => resolve() }, bytes);
+      void call.send(bytes).then(resolve);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import { status } from '@grpc/grpc-js';
 import type { ErrorCode } from '../errors/index.js';
-import { connectReason } from './why-unreachable.js';
+import { statusCode } from './status-code.js';
+import { connectReason } from './unreachable.js';
 
 /** A code, and a finer word under it. */
 export interface Meaning {
@@ -16,28 +16,28 @@ const dropped: Meaning = { code: 'unavailable', reason: 'dropped' };
  * of its shims are read, since some of what they mean is in no code; tests hold each text against
  * the real thing. Undefined when the code says all.
  */
-export function meaningOf(code: status, text: string, method: DescMethod): Meaning | undefined {
+export function meaningOf(code: number, text: string, method: DescMethod): Meaning | undefined {
   switch (code) {
-    case status.UNAVAILABLE:
+    case statusCode.UNAVAILABLE:
       return unavailable(text, method);
-    case status.CANCELLED:
+    case statusCode.CANCELLED:
       // Not by the caller nor by its clock, which are asked first: the daemon cut the call off.
       return dropped;
-    case status.INTERNAL:
+    case statusCode.INTERNAL:
       // grpc-js, of a call whose stream was reset or could not begin.
       return /^(?:Received RST_STREAM with code|Failed to start HTTP\/2 stream)/.test(text)
         ? dropped
         : undefined;
-    case status.RESOURCE_EXHAUSTED:
+    case statusCode.RESOURCE_EXHAUSTED:
       // grpc-js and grpc-go, of a message over the limit on its way in or out.
       if (/message (?:larger than max|with a size larger than)/.test(text)) {
         return { code: 'too-large' };
       }
       // The peer closed the connection, for too many pings.
       return text.startsWith('Bandwidth exhausted') ? dropped : undefined;
-    case status.NOT_FOUND:
+    case statusCode.NOT_FOUND:
       return notFound(text);
-    case status.UNKNOWN:
+    case statusCode.UNKNOWN:
       return unknown(text);
     default:
       return undefined;

@@ -1,0 +1,1 @@
+export { type Http2Options, http2Connector } from './connector.js';
