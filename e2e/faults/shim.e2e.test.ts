@@ -127,12 +127,39 @@ describe('the runtime fails', { timeout: 60_000 }, () => {
       expect(exits).toEqual([]);
     });
   });
+
+  it('in its start, with the process: the call fails, and no exit is told of what never ran', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const runc = join(fixture.shared, 'runc-killing');
+      await writeFile(runc, killingRunc);
+      await chmod(runc, 0o755);
+      const made = client.createContainer({
+        ...fixture.sh('dies-in-start', 'sleep 600', quiet),
+        runtime: { name: 'io.containerd.runc.v2', binaryName: runc },
+      });
+      await expect(made).rejects.toMatchObject({ operation: 'createContainer' });
+      expect(await readFile(`${runc}.killed`, 'utf8')).toBe('start\n');
+      expect(exits).toEqual([]);
+    });
+  });
 });
 
 /** A runc that fails one of its commands, and notes it. */
 const failingRunc = (verb: string): string => `#!/bin/sh
 for word in "$@"; do
   if [ "$word" = ${verb} ]; then echo ${verb} >> "$0.failed"; echo no >&2; exit 1; fi
+done
+exec runc "$@"
+`;
+
+/** A runc whose start ends the process and then fails, a moment after its end is known. */
+const killingRunc = `#!/bin/sh
+for word in "$@"; do
+  if [ "$word" != start ]; then continue; fi
+  echo start >> "$0.killed"
+  runc $(echo "$@" | sed 's/ start / kill /') KILL
+  sleep 0.3
+  exit 1
 done
 exec runc "$@"
 `;

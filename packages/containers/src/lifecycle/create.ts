@@ -49,10 +49,11 @@ export async function createContainer(
   const key = { containerId: id, execId: '' };
   rollback.add('journal', () => parts.journal.forget(key));
   await beginJournal(parts, key, io);
-  const process = watchInit(parts, id, io);
+  const process = watchInit(parts, id, io, { held: true });
   rollback.add('watch', async () => process.abandon());
   // Of a checkpoint, the start makes the process.
   const pid = options.start === false ? made : await startProcess(parts, key, signal);
+  process.begun();
   const restart = restartLabels(options.restart);
   const watched = options.start === false ? {} : startedLabels(restart);
   await labelRecord(parts.rpc, id, { ...restart, ...watched }, signal);
@@ -69,12 +70,13 @@ export function watchInit(
   parts: ContainerParts,
   id: string,
   io: ProcessIo,
-  { quiet = false, keepTask = false }: { quiet?: boolean; keepTask?: boolean } = {},
+  options: { quiet?: boolean; held?: boolean; keepTask?: boolean } = {},
 ): LiveProcess {
   const key = { containerId: id, execId: '' };
   return watchProcess(parts, key, io, {
     moment: exited,
-    quiet,
+    quiet: options.quiet,
+    held: options.held,
     async complete(exit, signal) {
       if (exit.lost === undefined) {
         return (await ranOutOfMemory(parts.rpc, exit, signal))
@@ -88,7 +90,7 @@ export function watchInit(
     async cleanUp(exit, signal) {
       // The exit may have come from elsewhere, while the daemon is away.
       await labelRecord(parts.patient, id, exitLabels(exit), signal);
-      if (!keepTask) await deleteTask(parts.patient, key, signal);
+      if (options.keepTask !== true) await deleteTask(parts.patient, key, signal);
     },
   });
 }

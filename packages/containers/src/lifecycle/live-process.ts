@@ -4,6 +4,7 @@ import {
   hasCode,
   type Moment,
   mergeSignals,
+  orAborted,
   toCtrdError,
   withDeadline,
 } from '@ctrd/core';
@@ -26,6 +27,8 @@ export interface LiveProcess {
   quiet: boolean;
   /** Whether it has been removed already: its id may belong to another by now. */
   removed: boolean;
+  /** Its start is known to have happened: an end that was held back is told from here on. */
+  begun(): void;
   /** Delivers the end of a process that never began: nothing else will tell of it. */
   neverBegan(exit: ExitMessage): void;
   /** Ends the watch and lets go of the streams; the process goes on. */
@@ -49,6 +52,11 @@ export function watchProcess(
     readonly moment: Moment<ExitMessage>;
     /** See {@link LiveProcess.quiet}. Default: false. */
     readonly quiet?: boolean | undefined;
+    /**
+     * Whether nothing is told before {@link LiveProcess.begun}: a start that is cut off fails, and
+     * what its half-made process comes to is no exit. Default: false.
+     */
+    readonly held?: boolean | undefined;
     readonly complete: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
     readonly cleanUp: (exit: ExitMessage, signal: AbortSignal) => Promise<void>;
   },
@@ -57,8 +65,13 @@ export function watchProcess(
   const stopped = new AbortController();
   const watching = new AbortController();
   let failedStart: ExitMessage | undefined;
+  let begun = () => {};
+  const began = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  if (steps.held !== true) begun();
   const process: LiveProcess = {
-    ...{ key, io, exit, quiet: steps.quiet ?? false, removed: false },
+    ...{ key, io, exit, quiet: steps.quiet ?? false, removed: false, begun },
     neverBegan(message) {
       failedStart = message;
       watching.abort();
@@ -73,6 +86,7 @@ export function watchProcess(
     using merged = mergeSignals({ signal: stopped.signal }, parts.closing);
     const { signal } = merged;
     const message = Object.freeze(await seen(signal));
+    await orAborted(signal, began);
     if (!process.quiet) {
       await delivering(message, process, () => parts.hooks.tell(steps.moment, message, { signal }));
     }

@@ -134,9 +134,10 @@ async function startAnew(
 
   rollback.add('journal', () => parts.journal.forget(key));
   await beginJournal(parts, key, io);
-  const process: LiveProcess = watchInit(parts, id, io);
+  const process: LiveProcess = watchInit(parts, id, io, { held: true });
   rollback.add('watch', async () => process.abandon());
   const pid = await startProcess(parts, key, signal);
+  process.begun();
   await labelRecord(parts.rpc, id, startedLabels(record.labels), signal);
   if (option !== undefined && stdio.log !== undefined) await noteLog(parts, id, stdio, signal);
   throwIfAborted(signal);

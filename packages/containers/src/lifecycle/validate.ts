@@ -35,6 +35,8 @@ export function checkContainerOptions(options: ContainerOptions): Stdio {
   checkExtensions(options.extensions);
   if (options.checkpoint !== undefined) checkPath('checkpoint', options.checkpoint);
   if (options.shimGroup !== undefined) checkId(options.shimGroup, 'shimGroup');
+  if (options.snapshotter !== undefined) checkId(options.snapshotter, 'snapshotter');
+  checkRuntime(options.runtime);
   checkTexts('annotations', options.annotations);
   // The changes check their own values; here only to see them fail before anything is made.
   optionChanges(options)(defaultSpec({ namespace: 'check', id: options.id }));
@@ -64,6 +66,18 @@ export function checkPath(field: string, path: string): void {
 
 export function isTty(tty: ContainerOptions['tty']): boolean {
   return tty !== undefined && tty !== false;
+}
+
+/**
+ * By its name, containerd looks for the shim's program: the last two parts of `io.containerd.runc.v2`
+ * are those of `containerd-shim-runc-v2`.
+ */
+function checkRuntime(runtime: ContainerOptions['runtime']): void {
+  const name = typeof runtime === 'string' ? runtime : runtime?.name;
+  if (name === undefined) return;
+  if (typeof name !== 'string' || !(isAbsolute(name) || /^[\w-]+(?:\.[\w-]+)+$/.test(name))) {
+    throw invalidArgument('runtime', 'be a name such as io.containerd.runc.v2, or a path', name);
+  }
 }
 
 function checkArgs(args: readonly string[]): void {
