@@ -1,5 +1,6 @@
 // Runs benchmarks side by side with peers and writes their tables: `npm run bench [-- NAME...]`.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ctr, newPlace, removeDaemon, startDaemon } from '../e2e/support/daemon-process.js';
@@ -8,6 +9,7 @@ import { type Line, lines } from '../tools/matrix/index.js';
 import { archivesBench } from './benches/archives.js';
 import { cliBench } from './benches/cli.js';
 import { execBench } from './benches/exec.js';
+import { exitsBench } from './benches/exits.js';
 import { groupsBench } from './benches/groups.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';
@@ -15,6 +17,7 @@ import { pullBench } from './benches/pull.js';
 import { stdioBench } from './benches/stdio.js';
 import { uploadBench } from './benches/upload.js';
 import type { Bench, Setting } from './harness/bench.js';
+import { debugConfig } from './harness/daemon-heap.js';
 import { environment } from './harness/environment.js';
 import { buildGoPeer } from './harness/go-peer.js';
 
@@ -24,6 +27,7 @@ const benches: readonly Bench[] = [
   lifecycleBench,
   execBench,
   groupsBench,
+  exitsBench,
   stdioBench,
   archivesBench,
   cliBench,
@@ -54,16 +58,18 @@ if (unknown.length > 0 || line === undefined || !(Number.isInteger(rounds) && ro
 await run(line);
 
 async function run(on: Line): Promise<void> {
-  const daemon = await newPlace(on);
+  const debugSocket = join(tmpdir(), `ctrd-bench-${process.pid}.sock`);
+  const daemon = await newPlace(on, { config: debugConfig(debugSocket) });
   try {
     await startDaemon(daemon);
     const namespace = `bench-${process.pid}`;
     await ctr(daemon, '--namespace', namespace, 'images', 'import', await busyboxImageTar());
     const go = await buildGoPeer();
-    const setting: Setting = { daemon, namespace, image: busyboxName, rounds, go };
+    const setting: Setting = { daemon, debugSocket, namespace, image: busyboxName, rounds, go };
     for (const bench of chosen) await report(bench, setting);
   } finally {
     await removeDaemon(daemon);
+    await rm(debugSocket, { force: true });
   }
 }
 

@@ -4,6 +4,8 @@ import type { GoPeer } from './go-peer.js';
 /** What a benchmark runs on. */
 export interface Setting {
   readonly daemon: DaemonPlace;
+  /** Where the daemon tells of itself. */
+  readonly debugSocket: string;
   /** A namespace of the daemon with the busybox image in it. */
   readonly namespace: string;
   readonly image: string;

@@ -9,6 +9,7 @@ const run = promisify(execFile);
 /** A small program on containerd's own Go client. */
 export interface GoPeer {
   readonly version: string;
+  readonly program: string;
   /** Runs one of its commands and gives the JSON that it prints. */
   measure<T>(command: string, flags: Readonly<Record<string, string | number>>): Promise<T>;
 }
@@ -38,6 +39,7 @@ export async function buildGoPeer(): Promise<GoPeer | undefined> {
   const { stdout } = await run('go', ['env', 'GOVERSION'], { env });
   return {
     version: stdout.trim().replace(/^go/, ''),
+    program,
     async measure(command, flags) {
       const args = Object.entries(flags).flatMap(([name, value]) => [`-${name}`, String(value)]);
       const result = await run(program, [command, ...args], { timeout: 300_000 });

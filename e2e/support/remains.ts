@@ -81,10 +81,14 @@ export async function removeDaemonFolder(folder: string): Promise<void> {
     ...own.map(({ namespace }) => namespace),
   ]);
   for (const namespace of namespaces) {
-    for (const id of await runcStates(namespace)) {
-      // runc fails on what is half gone already; the rest below is the same.
-      await run('runc', ['--root', runcRoot(namespace), 'delete', '--force', id]).catch(() => {});
-    }
+    const ids = await runcStates(namespace);
+    const remove = async () => {
+      for (let id = ids.pop(); id !== undefined; id = ids.pop()) {
+        // runc fails on what is half gone already; the rest below is the same.
+        await run('runc', ['--root', runcRoot(namespace), 'delete', '--force', id]).catch(() => {});
+      }
+    };
+    await Promise.all([remove(), remove(), remove(), remove()]);
   }
   for (const { pid } of own) kill(pid);
   for (const namespace of namespaces) {

@@ -31,9 +31,10 @@ func main() {
 		"lifecycle": lifecycle,
 		"exec":      execs,
 		"stdio":     stdio,
+		"watch":     watch,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go-peer load|lifecycle|exec|stdio [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go-peer load|lifecycle|exec|stdio|watch [flags]")
 		os.Exit(2)
 	}
 	flag.CommandLine.Parse(os.Args[2:])
