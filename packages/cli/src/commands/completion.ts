@@ -1,6 +1,6 @@
-import { createClient } from '@ctrd/client';
 import { invalidArgument } from '@ctrd/client/core';
 import type { Command } from 'commander';
+import { connectAll } from '../clients/full-client.js';
 import type { LocalContext, LocalRun } from '../context.js';
 import { nameOf } from '../foreign.js';
 import { createProgram } from '../program.js';
@@ -66,10 +66,10 @@ function kindOf(argument: string | undefined): Kind | undefined {
 /** A shell waits for this with every press of a key: better nothing than late. */
 const patienceMs = 1_000;
 
-async function namesOf(kind: Kind, { address, namespace }: LocalContext): Promise<string[]> {
+async function namesOf(kind: Kind, context: LocalContext): Promise<string[]> {
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    await using client = await createClient({ address, namespace, signal });
+    await using client = await connectAll(context, {}, { signal, sweeps: false });
     if (kind === 'container') return (await client.listContainers({ signal })).map(nameOf);
     if (kind === 'image') return (await client.listImages({ signal })).map(({ name }) => name);
     return (await client.listNamespaces({ signal })).map(({ name }) => name);

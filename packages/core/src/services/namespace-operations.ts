@@ -5,7 +5,6 @@ import { type CallControl, onOptions, onSubject, type Running } from '../kernel/
 import type { Rpc } from '../rpc/rpc.js';
 import type { NamespaceInfo } from './daemon-api.js';
 import { checkLabels } from './labels.js';
-import { purgeNamespace } from './purge-namespace.js';
 
 type Labels = Readonly<Record<string, string>>;
 type Labelled = CallControl & { readonly labels?: Labels | undefined };
@@ -57,6 +56,8 @@ export function namespaceOperations(rpc: Rpc) {
     purgeNamespace: onSubject(async (name, { signal }: Running<CallControl>) => {
       checkNamespace(name);
       await get(name, signal);
+      // It needs nearly every service of the daemon; other calls need not load them.
+      const { purgeNamespace } = await import('./purge-namespace.js');
       await purgeNamespace(rpc, name, signal);
     }),
   };
