@@ -5,7 +5,7 @@ import { defineConfig } from 'tsup';
  * instead of some hundred, which is most of its start-up time.
  */
 export default defineConfig({
-  entry: ['src/main.ts'],
+  entry: ['src/main.ts', 'src/logger.ts'],
   format: 'esm',
   target: 'node20',
   platform: 'node',
@@ -16,6 +16,8 @@ export default defineConfig({
   // From the sources, so that it does not matter what was built before.
   esbuildOptions(options) {
     options.conditions = ['@ctrd/source', 'module', 'import'];
+    // grpc-js asks for it only to serve channelz, which no client does.
+    options.external = ['@grpc/proto-loader'];
   },
   // Some of what is bundled in is CommonJS and asks for Node's modules by require().
   banner: {

@@ -1,21 +1,82 @@
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { ContainerInfo } from '@ctrd/client';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ContainerInfo, ContainerOptions } from '@ctrd/client';
 
-/** Where the output of a detached container is kept until it is removed. */
-export function logPath(namespace: string, id: string): string {
-  return join(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace, `${id}.log`);
+/** How the output of a container without a terminal of ours is kept. */
+export type LogDriver = 'file' | 'json-file' | 'none';
+
+/** Where an output goes, and what is noted of that on the container's record. */
+export interface LogTarget {
+  readonly log: Log;
+  readonly uri: LogUri;
+  readonly extensions: NonNullable<ContainerOptions['extensions']>;
 }
 
-/** The URI by which the shim appends to it. */
-export function logUri(path: string): `file:///${string}` {
-  return pathToFileURL(path).href as `file:///${string}`;
+type LogUri = `file:///${string}` | `binary:///${string}`;
+type Facts = Pick<ContainerInfo, 'id' | 'logPath' | 'extensions'>;
+
+/** A log that can be read, and whether it is in Docker's `json-file` format. */
+export interface Log {
+  readonly path: string;
+  readonly json: boolean;
+}
+
+/**
+ * Where a container's output is kept until it is removed. Either the shim appends to a file by
+ * itself, or it feeds a logger of ours, which notes the time and the stream of each line.
+ */
+export async function logTarget(
+  driver: Exclude<LogDriver, 'none'>,
+  namespace: string,
+  id: string,
+): Promise<LogTarget> {
+  const folder = join(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace);
+  const json = driver === 'json-file';
+  const log = { path: join(folder, json ? `${id}-json.log` : `${id}.log`), json };
+  if (!json) return { log, uri: uriOf(log), extensions: {} };
+  // Nobody would hear the logger's complaint.
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  const noted = { typeUrl: jsonLogName, value: new TextEncoder().encode(log.path) };
+  return { log, uri: uriOf(log), extensions: { [jsonLogName]: noted } };
+}
+
+/** The log that a container's record names. Not its labels: an image may have chosen those. */
+export function logOf({ logPath, extensions }: Facts): Log | undefined {
+  const noted = extensions[jsonLogName];
+  if (noted !== undefined) return { path: new TextDecoder().decode(noted.value), json: true };
+  return logPath === undefined ? undefined : { path: logPath, json: false };
+}
+
+/** How the shim writes to a log that there is. */
+export function uriOf({ path, json }: Log): LogUri {
+  return json ? loggerUri(path) : fileUri(path);
 }
 
 /** The log of a container, if this command made it; a file of somebody else's choice stays his. */
-export function ownLog(
-  { id, logPath }: Pick<ContainerInfo, 'id' | 'logPath'>,
-  namespace: string,
-): string | undefined {
-  return logPath?.endsWith(`/${namespace}/${id}.log`) ? logPath : undefined;
+export function ownLog(info: Facts, namespace: string): string | undefined {
+  const { path = '' } = logOf(info) ?? {};
+  const { id } = info;
+  const ours = [`${id}.log`, `${id}-json.log`].map((name) => `/${namespace}/${name}`);
+  return ours.some((end) => path.endsWith(end)) ? path : undefined;
+}
+
+/** How much is in a log by now. */
+export async function bytesIn({ path }: Log): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+const jsonLogName = 'ctrd-cli/json-log';
+
+const fileUri = (path: string): LogUri => pathToFileURL(path).href as LogUri;
+
+/** One pair of query: the shim gives its name and its value as arguments, several in any order. */
+function loggerUri(path: string): LogUri {
+  const logger = fileURLToPath(new URL('../dist/logger.js', import.meta.url));
+  const query = `${encodeURIComponent(logger)}=${encodeURIComponent(path)}`;
+  return `binary://${encodeURI(process.execPath)}?${query}` as LogUri;
 }

@@ -26,6 +26,8 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
     return 'Is containerd running? Set its socket with --address or CONTAINERD_ADDRESS.';
   }
   if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
+  if (reason === 'no-times')
+    return 'Times are noted of containers made with --log-driver json-file.';
   if (reason === 'in-use') return 'Stop the container first, or use --force.';
   if (code === 'already-exists' && operation === 'createContainer') {
     return `Choose another --name, or remove it with: ctrd rm --force ${subject ?? 'NAME'}`;

@@ -33,12 +33,21 @@ export async function toldOf(
 ): Promise<Told> {
   const docker = namespace === 'moby' ? await dockerNotes(dockerRoot, id) : undefined;
   if (docker !== undefined) return docker;
-  const stateDir = labels['nerdctl/state-dir'];
+  const stateDir = labels['nerdctl/state-dir'] ?? '';
   return {
     name: nameOf({ id, labels }),
     ports: portsIn(labels['nerdctl/ports']),
-    jsonLog: stateDir === undefined ? undefined : join(stateDir, `${id}-json.log`),
+    jsonLog: isStateDir(stateDir, namespace, id) ? join(stateDir, `${id}-json.log`) : undefined,
   };
+}
+
+/**
+ * Whether it is where nerdctl keeps this container's files. Containers get the labels of their
+ * images: one may name any folder.
+ */
+function isStateDir(folder: string, namespace: string, id: string): boolean {
+  const [, below] = /^\/var\/lib\/nerdctl\/[0-9a-f]+\/(.+)$/.exec(folder) ?? [];
+  return below === `containers/${namespace}/${id}`;
 }
 
 /** The label of a container's name, where that is not its id. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logUri, ownLog } from '../src/detached-log.js';
+import { ownLog, uriOf } from '../src/detached-log.js';
 import { portsText, toldOf } from '../src/foreign.js';
 
 describe('containers of other tools', () => {
@@ -37,6 +37,16 @@ describe('containers of other tools', () => {
     expect(jsonLog).toBe('/var/lib/nerdctl/1935db59/containers/default/abc/abc-json.log');
   });
 
+  it.each([
+    '/etc',
+    '/var/lib/nerdctl/1935db59/containers/default/abc/../../../../../../../etc',
+    '/var/lib/nerdctl/1935db59/containers/default/other',
+    '/var/lib/nerdctl/1935db59/containers/other/abc',
+  ])('have no log in %s: an image may have set that label', async (folder) => {
+    const labels = { 'nerdctl/state-dir': folder };
+    expect((await toldOf({ id: 'abc', labels }, 'default', docker)).jsonLog).toBeUndefined();
+  });
+
   it('have Docker’s, from its own notes', async () => {
     const { name, ports, jsonLog } = await toldOf({ id: 'abc', labels: {} }, 'moby', docker);
     expect(name).toBe('brave_gauss');
@@ -64,7 +74,7 @@ describe('containers of other tools', () => {
 
 describe('the log of a container', () => {
   it('is removed with it only when the command has chosen it', () => {
-    const at = (logPath: string | undefined) => ownLog({ id: 'a', logPath }, 'n');
+    const at = (logPath: string | undefined) => ownLog({ id: 'a', logPath, extensions: {} }, 'n');
     expect(at('/var/lib/ctrd/logs/n/a.log')).toBe('/var/lib/ctrd/logs/n/a.log');
     expect(at('/etc/passwd')).toBeUndefined();
     expect(at('/var/lib/ctrd/logs/n/b.log')).toBeUndefined();
@@ -72,6 +82,11 @@ describe('the log of a container', () => {
   });
 
   it('has a URI that says the same to the shim, whatever the folder is called', () => {
-    expect(logUri('/logs/100% sure?/n/a.log')).toBe('file:///logs/100%25%20sure%3F/n/a.log');
+    const path = '/logs/100% sure?/n/a.log';
+    expect(uriOf({ path, json: false })).toBe('file:///logs/100%25%20sure%3F/n/a.log');
+    const [, query = ''] = uriOf({ path, json: true }).split('?');
+    const [pair, ...others] = [...new URLSearchParams(query)];
+    expect(others).toEqual([]);
+    expect(pair).toEqual([expect.stringMatching(/\/dist\/logger\.js$/), path]);
   });
 });

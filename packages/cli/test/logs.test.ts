@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseJsonLine } from '../src/logs/json-log.js';
+import { jsonLines, parseJsonLine } from '../src/logs/json-log.js';
 import { linesOf } from '../src/logs/lines.js';
 
 describe('a log', () => {
@@ -28,4 +28,30 @@ describe('a line of a json-file log', () => {
       expect(parseJsonLine(line)).toBeUndefined();
     },
   );
+});
+
+describe('what a process writes', () => {
+  const time = new Date('2026-01-02T03:04:05.123Z');
+
+  it('becomes a line for each of its lines, also where a chunk ends within a character', () => {
+    const lines = jsonLines('stderr');
+    let made = '';
+    for (const byte of Buffer.from('é1\n\n2')) made += lines.of(Buffer.of(byte), time);
+    made += lines.rest(time);
+    expect(made.trimEnd().split('\n').map(parseJsonLine)).toEqual(
+      ['é1\n', '\n', '2'].map((text) => ({ text, stream: 'stderr', time })),
+    );
+    expect(lines.rest(time)).toBe('');
+  });
+
+  it('is kept in parts when its lines are long, so that none fills the memory', () => {
+    const lines = jsonLines('stdout');
+    const made = lines.of(Buffer.from('x'.repeat(40_000)), time) + lines.rest(time);
+    const texts = made
+      .trimEnd()
+      .split('\n')
+      .map((line) => parseJsonLine(line)?.text ?? '');
+    expect(texts.map(({ length }) => length)).toEqual([16_384, 16_384, 7_232]);
+    expect(texts.join('')).toBe('x'.repeat(40_000));
+  });
 });

@@ -199,6 +199,8 @@ export interface LogsOptions extends CallControl {
   readonly follow?: boolean | undefined;
   /** So many of the last lines, and what follows. Default: all. */
   readonly tail?: number | undefined;
+  /** Bytes of the file that are left out: those that were there before. Not with `tail`. Default: 0. */
+  readonly skipBytes?: number | undefined;
   /** The file that another program keeps the output in. Default: the container's own. */
   readonly path?: string | undefined;
 }

@@ -52,7 +52,10 @@ const makeOptions = [
   ),
   flag('--platform <os/arch>', "which of an image's platforms"),
   flag('--runtime <name>', "the runtime (default: runc's)"),
-  flag('--log-driver <name>', 'where its output is kept when it is detached: file (usual) or none'),
+  flag(
+    '--log-driver <name>',
+    'how its output is kept: file (usual), json-file (with times) or none',
+  ),
   flag('--stop-signal <name>', 'what stops it'),
   parsed('--stop-timeout <seconds>', 'between the stop signal and SIGKILL', parseNumber),
 ];

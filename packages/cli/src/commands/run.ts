@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Container } from '@ctrd/client';
+import { rm as removeFile } from 'node:fs/promises';
+import type { Container, ContainerOptions } from '@ctrd/client';
 import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { logPath, logUri } from '../detached-log.js';
-import { containerOptions, isSilent, type RunFlags } from '../options/run-options.js';
+import { type LogDriver, type LogTarget, logTarget } from '../detached-log.js';
+import { logPrinter } from '../logs/print-log.js';
+import { containerOptions, logDriverOf, type RunFlags } from '../options/run-options.js';
+import { wrong } from '../options/wrong.js';
 import { connectTerminal, currentSize } from '../terminal/attach.js';
 import { hungUpCode, keyboard, type Leaving } from '../terminal/keyboard.js';
 import { pullFor } from './pull.js';
@@ -17,27 +20,33 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
   const options = await containerOptions(id, image, args, flags);
   await pullFor(context, image, flags);
   if (detach) {
-    await createDetached(context, options, { tty, interactive, silent: isSilent(flags) });
+    await createDetached(context, options, { tty, interactive, driver: logDriverOf(flags) });
     process.stdout.write(`${id}\n`);
     return;
   }
   const { stdin, left } = keyboard({ tty, interactive, detachKeys });
+  const target = await keptOf(id, flags, context);
+  const output = target?.uri ?? 'inherit';
   const container = await context.client.createContainer({
     ...options,
     tty: tty ? currentSize() : false,
-    stdio: { stdin, stdout: 'inherit', stderr: 'inherit' },
+    extensions: target?.extensions,
+    stdio: { stdin, stdout: output, stderr: output },
     start: false,
     signal: context.signal,
   });
   // Started when its terminal is connected: no signal and no size is lost.
-  const exit = await untilEnd(container, context, { tty, interactive, left, start: true }).catch(
-    async (error: unknown) => {
-      await container.destroy({ graceMs: 0 });
-      throw error;
-    },
-  );
+  const print = target && (await logPrinter({ id }, target.log, context));
+  const wishes = { tty, interactive, left, start: true, print };
+  const exit = await untilEnd(container, context, wishes).catch(async (error: unknown) => {
+    await container.destroy({ graceMs: 0 });
+    throw error;
+  });
   if (typeof exit === 'object') {
-    if (flags.rm === true) await container.destroy();
+    if (flags.rm === true) {
+      await container.destroy();
+      if (target !== undefined) await removeFile(target.log.path, { force: true });
+    }
     context.exit(exit.exitCode);
   } else if (exit === 'hung-up' && flags.rm === true) {
     await container.destroy({ stopSignal: 'SIGHUP' });
@@ -61,45 +70,70 @@ export const create: Run<RunFlags> = async ([image = '', ...args], flags, contex
   const id = flags.name ?? newId();
   const options = await containerOptions(id, image, args, flags);
   await pullFor(context, image, flags);
-  const silent = isSilent(flags);
-  await createDetached(context, { ...options, start: false }, { tty, interactive, silent });
+  const driver = logDriverOf(flags);
+  await createDetached(context, { ...options, start: false }, { tty, interactive, driver });
   process.stdout.write(`${id}\n`);
 };
 
-/** Connects this terminal with a container until it has ended, or the user leaves it. */
+/**
+ * Connects this terminal with a container until it has ended, or the user leaves it. What goes to a
+ * log is printed from there.
+ */
 export async function untilEnd(
   container: Container,
   { signals }: Pick<Context, 'signals'>,
   {
     left,
     start = false,
+    print = async () => {},
     ...wishes
-  }: { tty: boolean; interactive: boolean; left: Promise<Leaving>; start?: boolean },
+  }: {
+    tty: boolean;
+    interactive: boolean;
+    left: Promise<Leaving>;
+    start?: boolean;
+    print?: (() => Promise<void>) | undefined;
+  },
 ) {
   using _terminal = connectTerminal(container, { ...wishes, signals });
   if (start) await container.start();
-  return await Promise.race([container.wait(), left]);
+  const printed = print();
+  const ended = async () => {
+    const exit = await container.wait();
+    await printed;
+    return exit;
+  };
+  return await Promise.race([ended(), left]);
+}
+
+/** The log of one that runs in the foreground, where one is asked for: its output goes both ways. */
+async function keptOf(
+  id: string,
+  flags: RunFlags,
+  { namespace }: Context,
+): Promise<LogTarget | undefined> {
+  if (logDriverOf(flags) !== 'json-file') return undefined;
+  if (flags.tty !== true) return await logTarget('json-file', namespace, id);
+  throw wrong('--log-driver', 'left out with --tty, unless it is detached', 'json-file');
 }
 
 /** Makes a container that needs nobody: its output goes to a log, a terminal's to who attaches. */
 async function createDetached(
   { client, namespace, signal }: Context,
-  options: Parameters<Context['client']['createContainer']>[0],
-  { tty, interactive, silent }: { tty: boolean; interactive: boolean; silent: boolean },
+  options: ContainerOptions,
+  { tty, interactive, driver }: { tty: boolean; interactive: boolean; driver: LogDriver },
 ): Promise<void> {
-  const uri = logUri(logPath(namespace, options.id));
-  const stdin = interactive ? 'pipe' : 'null';
-  const output = silent ? 'null' : uri;
-  const log = tty || silent ? undefined : uri;
-  const restart = options.restart && { ...options.restart, log };
+  // The shim writes no terminal to a file, but a logger reads one.
+  const kept = driver === 'json-file' || (driver === 'file' && !tty);
+  const target = kept ? await logTarget(driver, namespace, options.id) : undefined;
+  const output = target?.uri ?? (tty ? 'pipe' : 'null');
   await client.createContainer({
     ...options,
     signal,
     tty,
-    restart,
-    stdio: tty
-      ? { stdin, stdout: 'pipe', stderr: 'pipe' }
-      : { stdin, stdout: output, stderr: output },
+    extensions: target?.extensions,
+    restart: options.restart && { ...options.restart, log: target?.uri },
+    stdio: { stdin: interactive ? 'pipe' : 'null', stdout: output, stderr: output },
   });
 }
 

@@ -1,11 +1,11 @@
 import type { Container, ContainerInfo } from '@ctrd/client';
 import { invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { logPath, logUri } from '../detached-log.js';
+import { type Log, logOf, logTarget, uriOf } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer, isRunning } from '../find-container.js';
+import { logPrinter } from '../logs/print-log.js';
 import { logDriverLabel } from '../options/run-options.js';
-import { printChunk } from '../output/chunk.js';
 import { type Keyboard, keyboard } from '../terminal/keyboard.js';
 import { graceOf } from './lifecycle.js';
 import { leave, untilEnd } from './run.js';
@@ -50,8 +50,8 @@ async function startDetached(info: ContainerInfo, context: Context): Promise<voi
   const { client, namespace, signal } = context;
   const { id, status, tty, labels } = info;
   const asItWas =
-    status === 'created' || tty || info.logPath !== undefined || labels[logDriverLabel] === 'none';
-  const uri = logUri(logPath(namespace, id));
+    status === 'created' || tty || logOf(info) !== undefined || labels[logDriverLabel] === 'none';
+  const { uri } = await logTarget('file', namespace, id);
   const stdio = asItWas ? undefined : { stdout: uri, stderr: uri };
   await client.startContainer(id, { stdio, signal });
 }
@@ -65,38 +65,50 @@ async function startAttached(
   const { tty } = info;
   const interactive = flags.interactive === true;
   const { stdin, left } = keyboard({ tty, interactive, detachKeys: flags.detachKeys });
-  const { container, printed } =
-    info.status === 'created'
-      ? await takeUp(info, stdin, context)
-      : { container: await startAnew(info, stdin, context), printed: undefined };
+  const log = logOf(info);
+  if (interactive && !tty && log?.json === true) {
+    throw invalidArgument('--interactive', 'be left out: one with a json-file log has no input');
+  }
+  const print = log && (await logPrinter(info, log, context));
   const start = info.status === 'created';
-  const exit = await untilEnd(container, context, { tty, interactive, left, start });
-  if (typeof exit === 'object') await printed;
+  const take = start ? takeUp : startAnew;
+  const container = await take(info, { stdin, log }, context);
+  const exit = await untilEnd(container, context, { tty, interactive, left, start, print });
   if (typeof exit === 'object') context.exit(exit.exitCode);
   else leave(container, exit, context);
 }
 
-/** One that has ended; what it says from now on goes here, and not to its log. */
-function startAnew(
+interface Streams {
+  readonly stdin: Keyboard['stdin'];
+  readonly log: Log | undefined;
+}
+
+/** One that has ended: its output goes to where it went before, and from a log here. */
+async function startAnew(
   { id }: ContainerInfo,
-  stdin: Keyboard['stdin'],
+  { stdin = 'null', log }: Streams,
+  { client, signal }: Context,
+): Promise<Container> {
+  if (log === undefined) {
+    const stdio = { stdin, stdout: 'inherit', stderr: 'inherit' } as const;
+    return await client.startContainer(id, { stdio, signal });
+  }
+  // Its streams are noted with the log: a later start gives it an input again.
+  const uri = uriOf(log);
+  const piped = stdin === 'null' ? stdin : 'pipe';
+  const stdio = { stdin: piped, stdout: uri, stderr: uri } as const;
+  const container = await client.startContainer(id, { stdio, signal });
+  const source = stdin === 'inherit' ? process.stdin : stdin;
+  if (typeof source !== 'string') source.pipe(container.stdin);
+  return container;
+}
+
+/** One that waits to be started: it has its streams. */
+function takeUp(
+  { id }: ContainerInfo,
+  { stdin }: Streams,
   { client, signal }: Context,
 ): Promise<Container> {
   const stdio = { stdin, stdout: 'inherit', stderr: 'inherit' } as const;
-  return client.startContainer(id, { stdio, signal });
-}
-
-/** One that waits to be started. What it says goes to its log, if it has one, and from there here. */
-async function takeUp(
-  { id, logPath }: ContainerInfo,
-  stdin: Keyboard['stdin'],
-  { client, signal }: Context,
-): Promise<{ container: Container; printed: Promise<void> }> {
-  const stdio = { stdin, stdout: 'inherit', stderr: 'inherit' } as const;
-  const container = await client.recoverContainer(id, { stdio, signal });
-  const output = logPath === undefined ? [] : client.containerLogs(id, { follow: true, signal });
-  const printed = (async () => {
-    for await (const chunk of output) await printChunk(chunk);
-  })();
-  return { container, printed };
+  return client.recoverContainer(id, { stdio, signal });
 }

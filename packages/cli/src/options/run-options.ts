@@ -1,4 +1,5 @@
 import type { ContainerOptions, RestartOption } from '@ctrd/client';
+import type { LogDriver } from '../detached-log.js';
 import { hostDevice } from './devices.js';
 import { environment } from './environment.js';
 import { parseMount, parseTmpfs, parseVolume } from './mounts.js';
@@ -53,7 +54,7 @@ export interface RunFlags {
 /** The label of docker's `--stop-timeout`, in seconds. */
 export const stopTimeoutLabel = 'ctrd/stop-timeout';
 
-/** The label of `--log-driver`, where it is not the default. */
+/** The label of `--log-driver none`: a later start makes no log either. */
 export const logDriverLabel = 'ctrd/log-driver';
 
 /** What the library is asked for, but for the streams. */
@@ -78,7 +79,7 @@ export async function containerOptions(
     labels: {
       ...parsePairs(flags.label, '--label'),
       ...(stopTimeout === undefined ? {} : { [stopTimeoutLabel]: String(stopTimeout) }),
-      ...(isSilent(flags) ? { [logDriverLabel]: 'none' } : {}),
+      ...(logDriverOf(flags) === 'none' ? { [logDriverLabel]: 'none' } : {}),
     },
     annotations: parsePairs(flags.annotation, '--annotation'),
     mounts,
@@ -95,10 +96,15 @@ export async function containerOptions(
   };
 }
 
-/** Whether nobody keeps its output when it runs without a terminal of ours. */
-export function isSilent({ logDriver = 'file' }: RunFlags): boolean {
-  if (logDriver === 'none' || logDriver === 'file') return logDriver === 'none';
-  throw wrong('--log-driver', 'none or file', logDriver);
+/** How its output is kept when it runs without a terminal of ours. */
+export function logDriverOf(flags: RunFlags): LogDriver {
+  const { logDriver = 'file', tty, interactive } = flags;
+  if (logDriver === 'json-file' && interactive === true && tty !== true) {
+    // The shim gives none to what has a logger.
+    throw wrong('--log-driver', 'file or none with --interactive', logDriver);
+  }
+  if (logDriver === 'none' || logDriver === 'file' || logDriver === 'json-file') return logDriver;
+  throw wrong('--log-driver', 'file, json-file or none', logDriver);
 }
 
 /** `host` is the host's; everything else is the default, a namespace of its own. */

@@ -11,11 +11,16 @@ import { growingFile } from './growing-file.js';
 export async function* containerLogs(
   parts: ContainerParts,
   id: string,
-  { follow = false, tail, path: given, signal }: Running<LogsOptions>,
+  { follow = false, tail, skipBytes, path: given, signal }: Running<LogsOptions>,
 ): AsyncGenerator<Buffer, void> {
   checkId(id);
-  if (tail !== undefined && !(Number.isInteger(tail) && tail >= 0)) {
-    throw invalidArgument('tail', 'be a whole number of at least 0', tail);
+  for (const [field, count] of Object.entries({ tail, skipBytes })) {
+    if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
+      throw invalidArgument(field, 'be a whole number of at least 0', count);
+    }
+  }
+  if (tail !== undefined && skipBytes !== undefined) {
+    throw invalidArgument('skipBytes', 'be left out with tail', skipBytes);
   }
   if (given !== undefined) checkPath('path', given);
   const path = given ?? loggedTo(await getRecord(parts.rpc, id, signal));
@@ -26,7 +31,7 @@ export async function* containerLogs(
     });
   }
   if (!follow) {
-    yield* growingFile(path, { tail, signal });
+    yield* growingFile(path, { tail, skipBytes, signal });
     return;
   }
   const left = new AbortController();
@@ -37,7 +42,7 @@ export async function* containerLogs(
     .finally(() => ended.abort());
   end.catch(() => {});
   try {
-    yield* growingFile(path, { tail, signal, until: ended.signal });
+    yield* growingFile(path, { tail, skipBytes, signal, until: ended.signal });
     await end;
   } finally {
     left.abort();

@@ -6,6 +6,8 @@ import { abortError, CtrdError, throwIfAborted } from '@ctrd/core';
 export interface FilePart {
   /** So many of the last lines. Default: all. */
   readonly tail?: number | undefined;
+  /** Bytes at its begin that are left out. Default: 0. */
+  readonly skipBytes?: number | undefined;
   /** Goes on as the file grows, until this. Default: to the end that the file has now. */
   readonly until?: AbortSignal | undefined;
   readonly signal: AbortSignal;
@@ -19,7 +21,7 @@ const restMs = 500;
 /** Reads a file, and goes on as it grows, without looking when nothing happens. */
 export async function* growingFile(
   path: string,
-  { tail, until, signal }: FilePart,
+  { tail, skipBytes = 0, until, signal }: FilePart,
 ): AsyncGenerator<Buffer, void> {
   // Without waiting for the other end of a pipe that somebody has put there.
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -29,7 +31,7 @@ export async function* growingFile(
   // The file that is open, whatever has its name by now.
   const opened = `/proc/self/fd/${file.fd}`;
   using changes = until === undefined ? undefined : changesOf(opened, { until, signal });
-  let position = tail === undefined ? 0 : await offsetOfLast(file, tail);
+  let position = tail === undefined ? skipBytes : await offsetOfLast(file, tail);
   for (;;) {
     throwIfAborted(signal);
     const buffer = Buffer.alloc(chunkBytes);

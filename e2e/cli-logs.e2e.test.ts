@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { bundledCli, type Cli } from './support/cli.js';
+import {
+  busyboxImageTar,
+  busyboxName,
+  daemon,
+  leakOracle,
+  namespaceOf,
+  type Remains,
+  waitFor,
+} from './support/index.js';
+
+// Each step is a process of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
+
+const containerd = daemon();
+const namespace = namespaceOf(import.meta.url);
+const oracle = leakOracle(containerd, namespace);
+let cli: Cli;
+let before: Remains;
+
+beforeAll(async () => {
+  cli = await bundledCli(containerd, namespace);
+  before = await oracle.count();
+  await cli.run(['import', '-q', await busyboxImageTar()]);
+});
+
+afterAll(async () => {
+  await cli.run(['rmi', '--sync', busyboxName]);
+  await oracle.expectNothingLeft(before);
+  await cli[Symbol.asyncDispose]();
+});
+
+const json = ['--log-driver', 'json-file'];
+
+/** Runs a script as a container in the background, under a name. */
+async function detached(name: string, script: string, ...options: string[]): Promise<void> {
+  const line = ['run', '-d', '--name', name, ...options, busyboxName, 'sh', '-c', script];
+  expect(await cli.run(line)).toEqual({ exitCode: 0, stdout: `${name}\n`, stderr: '' });
+}
+
+const remove = (name: string) => cli.run(['rm', '-f', '-t', '0', name]);
+
+describe('ctrd logs of a json-file log', () => {
+  it('knows the stream and the time of each line', async () => {
+    const began = Date.now();
+    const go = 'while ! test -e /go; do sleep 0.05; done';
+    await detached('timed', `echo first; ${go}; echo second >&2; exit 3`, ...json);
+    await waitFor(async () => (await cli.run(['logs', 'timed'])).stdout === 'first\n');
+    // A moment between the two lines, which no clock of either side can mistake.
+    await sleep(50);
+    const between = new Date().toISOString();
+    await sleep(50);
+    const followed = cli.run(['logs', '-f', 'timed']);
+    expect((await cli.run(['exec', 'timed', 'touch', '/go'])).exitCode).toBe(0);
+    expect((await cli.run(['wait', 'timed'])).stdout).toBe('3\n');
+    const both = { exitCode: 0, stdout: 'first\n', stderr: 'second\n' };
+    expect(await followed).toEqual(both);
+    expect(await cli.run(['logs', 'timed'])).toEqual(both);
+    expect(await cli.run(['logs', '--since', between, 'timed'])).toEqual({ ...both, stdout: '' });
+    expect(await cli.run(['logs', '--until', between, 'timed'])).toEqual({ ...both, stderr: '' });
+    expect(await cli.run(['logs', '--tail', '1', 'timed'])).toEqual({ ...both, stdout: '' });
+    const { stdout } = await cli.run(['logs', '-t', 'timed']);
+    const [time = '', text] = stdout.split(' ');
+    expect(text).toBe('first\n');
+    expect(Date.parse(time)).toBeGreaterThanOrEqual(began);
+    expect(Date.parse(time)).toBeLessThanOrEqual(Date.parse(between));
+    await remove('timed');
+    expect((await cli.run(['logs', 'timed'])).exitCode).toBe(125);
+  });
+
+  it('has what ran in the foreground, which shows as ever', async () => {
+    const script = 'echo out; echo err >&2; exit 4';
+    const shown = { stdout: 'out\n', stderr: 'err\n' };
+    const line = ['run', '--name', 'front', ...json, busyboxName, 'sh', '-c', script];
+    expect(await cli.run(line)).toEqual({ exitCode: 4, ...shown });
+    expect(await cli.run(['logs', 'front'])).toEqual({ exitCode: 0, ...shown });
+    await remove('front');
+  });
+
+  it('has what a terminal of nobody shows', async () => {
+    await detached('screen', 'tty; stty size', '-t', ...json);
+    expect((await cli.run(['wait', 'screen'])).stdout).toBe('0\n');
+    expect((await cli.run(['logs', 'screen'])).stdout).toMatch(/^\/dev\/pts\/0\r\n\d+ \d+\r\n$/);
+    await remove('screen');
+  });
+
+  it('is refused with an input, which the shim does not give to what has a logger', async () => {
+    const { exitCode, stderr } = await cli.run(['run', '-i', ...json, busyboxName, 'cat']);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain('--interactive');
+  });
+});
+
+describe('ctrd logs of a plain file', () => {
+  it('says what to do where it would need times', async () => {
+    await detached('plain', 'echo said');
+    expect((await cli.run(['wait', 'plain'])).stdout).toBe('0\n');
+    expect((await cli.run(['logs', 'plain'])).stdout).toBe('said\n');
+    for (const wish of [['-t'], ['--since', '1h'], ['--until', '1h']]) {
+      const { exitCode, stdout, stderr } = await cli.run(['logs', ...wish, 'plain']);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' });
+      expect(stderr).toContain('--log-driver json-file');
+    }
+    await remove('plain');
+  });
+});
+
+describe.each(['file', 'json-file'])('a container with a %s log', (driver) => {
+  it('keeps there what start --attach shows', async () => {
+    await detached('again', 'echo up; exit 3', '--log-driver', driver);
+    expect((await cli.run(['wait', 'again'])).stdout).toBe('3\n');
+    // Only what it says this time.
+    expect(await cli.run(['start', '-a', 'again'])).toEqual({
+      ...{ exitCode: 3, stdout: 'up\n', stderr: '' },
+    });
+    expect((await cli.run(['logs', 'again'])).stdout).toBe('up\nup\n');
+    await remove('again');
+  });
+
+  it('shows what it says from now on to who attaches', async () => {
+    const script = 'echo before; while ! test -e /go; do echo tick; sleep 0.1; done; echo after';
+    await detached('seen', `${script}; exit 5`, '--log-driver', driver);
+    await waitFor(async () => (await cli.run(['logs', 'seen'])).stdout.startsWith('before\n'));
+    const attached = cli.start(['attach', '--no-stdin', 'seen']);
+    let shown = '';
+    attached.stdout.on('data', (chunk) => {
+      shown += chunk;
+    });
+    const ended = new Promise<number | null>((resolve) => {
+      attached.on('close', (code) => resolve(code));
+    });
+    await waitFor(() => shown.includes('tick'));
+    await cli.run(['exec', 'seen', 'touch', '/go']);
+    expect(await ended).toBe(5);
+    expect(shown).toMatch(/^(tick\n)+after\n$/);
+    await remove('seen');
+  });
+});
