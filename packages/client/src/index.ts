@@ -24,7 +24,15 @@ export {
   invalidArgument,
 } from '@ctrd/core';
 export { type Daemon, type DaemonOptions, startDaemon } from '@ctrd/daemon';
-export { dockerCredentials, type ImageChanges, type ImageInfo } from '@ctrd/images';
+export {
+  checkLogin,
+  dockerCredentials,
+  type ImageChanges,
+  type ImageInfo,
+  type Login,
+  removeLogin,
+  storeLogin,
+} from '@ctrd/images';
 export type { SnapshotInfo, SnapshotTree } from '@ctrd/snapshots';
 export {
   type CreateClientOptions,

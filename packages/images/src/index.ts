@@ -47,12 +47,19 @@ export {
   normalizeReference,
   parseReference,
 } from './reference/reference.js';
+export { checkLogin } from './registry/check-login.js';
 export {
   type CredentialSource,
   type Credentials,
   firstCredentials,
 } from './registry/credentials.js';
 export { dockerCredentials } from './registry/docker-config.js';
+export {
+  type Login,
+  type LoginOptions,
+  removeLogin,
+  storeLogin,
+} from './registry/docker-login.js';
 export type {
   HostClient,
   RegistryAnswer,

@@ -1,7 +1,7 @@
-import { invalidArgument } from '@ctrd/client/core';
+import { checkLogin, removeLogin, storeLogin } from '@ctrd/client';
+import { hasCode, invalidArgument } from '@ctrd/client/core';
 import type { LocalRun } from '../context.js';
 import { askSecret, askText, secretFromInput } from '../login/ask.js';
-import { removeLogin, storeLogin } from '../login/docker-config.js';
 
 interface LoginFlags {
   readonly username?: string;
@@ -9,7 +9,8 @@ interface LoginFlags {
 }
 
 /** The password is never an argument: every user of the machine could read it there. */
-export const login: LocalRun<LoginFlags> = async ([host = 'docker.io'], flags, { signal }) => {
+export const login: LocalRun<LoginFlags> = async ([given], flags, { signal, exit }) => {
+  const host = registryOf(given);
   const username = flags.username ?? (await askText('Username: ', signal));
   const password =
     flags.passwordStdin === true ? await secretFromInput() : await askSecret('Password: ', signal);
@@ -17,11 +18,26 @@ export const login: LocalRun<LoginFlags> = async ([host = 'docker.io'], flags, {
     throw invalidArgument('--username', 'be a name without a colon', username);
   }
   if (password === '') throw invalidArgument('password', 'not be empty');
-  const where = await storeLogin(host, { username, password });
-  process.stdout.write(`stored for ${host} in ${where}; it is used from the next pull on\n`);
+  try {
+    await checkLogin(host, { username, password }, { signal });
+  } catch (error) {
+    if (!hasCode(error, 'unauthenticated')) throw error;
+    process.stderr.write(`ctrd: ${host} does not take this name and password; nothing is stored\n`);
+    exit(1);
+    return;
+  }
+  const where = await storeLogin(host, { username, password }, { signal });
+  process.stdout.write(`logged in to ${host}; stored in ${where}\n`);
 };
 
-export const logout: LocalRun = async ([host = 'docker.io']) => {
-  const removed = await removeLogin(host);
-  process.stdout.write(removed ? `logged out of ${host}\n` : `not logged in to ${host}\n`);
+export const logout: LocalRun = async ([given], _options, { signal }) => {
+  const host = registryOf(given);
+  await removeLogin(host, { signal });
+  process.stdout.write(`logged out of ${host}\n`);
 };
+
+/** People paste addresses: `https://registry.example/v2/`. */
+export function registryOf(given = ''): string {
+  const host = given.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  return ['', 'index.docker.io', 'registry-1.docker.io'].includes(host) ? 'docker.io' : host;
+}

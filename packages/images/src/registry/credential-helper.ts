@@ -17,9 +17,8 @@ export async function askCredentialHelper(
   server: string,
   signal: AbortSignal,
 ): Promise<Credentials | undefined> {
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw failed(name, 'its name is not one of a program');
-  const { code, output } = await run(`docker-credential-${name}`, server, signal);
-  if (code === undefined || (code !== 0 && /credentials not found/i.test(output))) return undefined;
+  const { code, output } = await run(name, 'get', `${server}\n`, signal);
+  if (code === undefined || (code !== 0 && knowsNone(output))) return undefined;
   if (code !== 0) throw failed(name, `it ended with ${code}`);
   let answer: { Username?: unknown; Secret?: unknown };
   try {
@@ -34,13 +33,43 @@ export async function askCredentialHelper(
   return username === '' ? undefined : { username, password: secret };
 }
 
+/** Gives a helper a login to keep. Throws as {@link askCredentialHelper}, also for one that is not there. */
+export async function storeInHelper(
+  name: string,
+  server: string,
+  { username, password }: { readonly username: string; readonly password: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const login = JSON.stringify({ ServerURL: server, Username: username, Secret: password });
+  const { code } = await run(name, 'store', login, signal);
+  if (code === undefined) throw failed(name, 'there is no such program');
+  if (code !== 0) throw failed(name, `it ended with ${code}`);
+}
+
+/** Lets a helper forget a login, if it has one. */
+export async function eraseInHelper(
+  name: string,
+  server: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { code, output } = await run(name, 'erase', `${server}\n`, signal);
+  if (code === undefined) throw failed(name, 'there is no such program');
+  if (code !== 0 && !knowsNone(output)) throw failed(name, `it ended with ${code}`);
+}
+
+/** All helpers say it with the same words. */
+const knowsNone = (output: string): boolean => /credentials not found/i.test(output);
+
+/** What it prints may be a secret: nobody is shown it. Without a code, there is no such program. */
 function run(
-  program: string,
+  helper: string,
+  verb: 'get' | 'store' | 'erase',
   input: string,
   signal: AbortSignal,
 ): Promise<{ code: number | undefined; output: string }> {
+  if (!/^[A-Za-z0-9._-]+$/.test(helper)) throw failed(helper, 'its name is not one of a program');
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], {
+    const child = spawn(`docker-credential-${helper}`, [verb], {
       ...{ stdio: ['pipe', 'pipe', 'ignore'], signal, timeout: timeoutMs, killSignal: 'SIGKILL' },
     });
     let output = '';
@@ -48,11 +77,11 @@ function run(
       output += text;
       if (output.length > outputBytes) child.kill('SIGKILL');
     });
-    child.stdin.on('error', () => {}).end(`${input}\n`);
+    child.stdin.on('error', () => {}).end(input);
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (signal.aborted) reject(abortError(signal));
       else if (error.code === 'ENOENT') resolve({ code: undefined, output: '' });
-      else reject(failed(program, error.message));
+      else reject(failed(helper, error.message));
     });
     child.on('close', (code) => resolve({ code: code ?? -1, output }));
   });

@@ -11,13 +11,11 @@ import type { CredentialSource, Credentials } from './credentials.js';
  *
  * @param path - default: `$DOCKER_CONFIG/config.json`, then `~/.docker/config.json`.
  */
-export function dockerCredentials(path: string = defaultPath()): CredentialSource {
+export function dockerCredentials(path: string = dockerConfigPath()): CredentialSource {
   return async (host, { signal }) => {
     const config = await readConfig(path);
     const keys = keysOf(host);
-    const helpers = fieldsOf(config['credHelpers']);
-    const helper = keys.map((key) => textOf(helpers[key])).find((name) => name !== '');
-    const program = helper ?? textOf(config['credsStore']);
+    const program = helperOf(config, keys);
     if (program !== '') {
       for (const key of keys) {
         const found = await askCredentialHelper(program, key, signal);
@@ -32,11 +30,19 @@ export function dockerCredentials(path: string = defaultPath()): CredentialSourc
   };
 }
 
-function defaultPath(): string {
+/** Where docker and nerdctl look as well. */
+export function dockerConfigPath(): string {
   return join(process.env['DOCKER_CONFIG'] || join(homedir(), '.docker'), 'config.json');
 }
 
-async function readConfig(path: string): Promise<Fields> {
+/** The helper that has a host's login: its own, then the one for all. Empty: the file has it. */
+export function helperOf(config: Fields, keys: readonly string[]): string {
+  const helpers = fieldsOf(config['credHelpers']);
+  const own = keys.map((key) => textOf(helpers[key])).find((name) => name !== '');
+  return own ?? textOf(config['credsStore']);
+}
+
+export async function readConfig(path: string): Promise<Fields> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -57,8 +63,8 @@ async function readConfig(path: string): Promise<Fields> {
   });
 }
 
-/** Docker Hub has an address of its own in the file. */
-function keysOf(host: string): readonly string[] {
+/** A host's names in the file, the one by which it is stored first: Docker Hub has an address of its own. */
+export function keysOf(host: string): readonly string[] {
   const hub = ['docker.io', 'registry-1.docker.io', 'index.docker.io'];
   return hub.includes(host) ? ['https://index.docker.io/v1/', ...hub] : [host];
 }
@@ -86,10 +92,10 @@ function fromAuth(entry: Fields | undefined): Credentials | undefined {
   return username !== '' && password !== '' ? { username, password } : undefined;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** An object's fields; of anything else none, so that a file of another shape says nothing. */
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? { __proto__: null, ...value } : {};
 }

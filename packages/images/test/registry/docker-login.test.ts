@@ -1,0 +1,95 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { dockerCredentials } from '../../src/registry/docker-config.js';
+import { removeLogin, storeLogin } from '../../src/registry/docker-login.js';
+
+let folder: string;
+let path: string;
+const me = { username: 'me', password: 'se:cret' };
+const found = (host: string) =>
+  dockerCredentials(path)(host, { signal: new AbortController().signal });
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ctrd-login-'));
+  path = join(folder, 'docker/config.json');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true });
+});
+
+describe('a login', () => {
+  it('is stored where pulls look for it, for its owner’s eyes only, and forgotten again', async () => {
+    expect(await storeLogin('registry.example:5000', me, { path })).toBe(path);
+    expect(await storeLogin('docker.io', { ...me, password: 'hub' }, { path })).toBe(path);
+    expect(await found('registry.example:5000')).toEqual(me);
+    expect(await found('docker.io')).toEqual({ username: 'me', password: 'hub' });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await removeLogin('registry.example:5000', { path });
+    await removeLogin('registry.example:5000', { path });
+    expect(await found('registry.example:5000')).toBeUndefined();
+    expect(await found('docker.io')).toMatchObject({ password: 'hub' });
+  });
+
+  it('leaves what others have in the file', async () => {
+    path = join(folder, 'config.json');
+    await writeFile(path, '{"detachKeys":"ctrl-e","auths":{"other":{"auth":"eDp5"}}}');
+    await storeLogin('registry.example', me, { path });
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+      detachKeys: 'ctrl-e',
+      auths: { other: { auth: 'eDp5' } },
+    });
+  });
+
+  it('does not replace a file that it cannot read', async () => {
+    path = join(folder, 'config.json');
+    await writeFile(path, '{"auths": SECRET');
+    const refused = await storeLogin('registry.example', me, { path }).catch(
+      (error: Error) => error,
+    );
+    expect(refused).toMatchObject({ code: 'failed-precondition', reason: 'docker-config' });
+    expect(String(refused)).not.toContain('SECRET');
+  });
+
+  it('goes to the helper that the file names', async () => {
+    path = join(folder, 'config.json');
+    await writeFile(path, '{"credsStore":"test"}');
+    const store = join(folder, 'stored');
+    await writeFile(
+      join(folder, 'docker-credential-test'),
+      `#!/bin/sh
+case "$1" in
+store) cat > ${store} ;;
+get) test -f ${store} && cat ${store} || { echo "credentials not found"; exit 1; } ;;
+erase) rm ${store} 2>/dev/null || { echo "credentials not found"; exit 1; } ;;
+esac
+`,
+    );
+    await chmod(join(folder, 'docker-credential-test'), 0o755);
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+    expect(await storeLogin('registry.example', me, { path })).toBe('docker-credential-test');
+    expect(await found('registry.example')).toEqual(me);
+    await removeLogin('registry.example', { path });
+    expect(await found('registry.example')).toBeUndefined();
+    await removeLogin('registry.example', { path });
+  });
+
+  it('is refused by a helper that is not there, and not kept elsewhere', async () => {
+    path = join(folder, 'config.json');
+    await writeFile(path, '{"credHelpers":{"registry.example":"no-such"}}');
+    const refused = { code: 'failed-precondition', reason: 'credential-helper' };
+    await expect(storeLogin('registry.example', me, { path })).rejects.toMatchObject(refused);
+    await expect(removeLogin('registry.example', { path })).rejects.toMatchObject(refused);
+    expect(await readFile(path, 'utf8')).not.toContain('auths');
+  });
+
+  it('is forgotten by all the names of Docker Hub', async () => {
+    path = join(folder, 'config.json');
+    await writeFile(path, '{"auths":{"docker.io":{"auth":"eDp5"},"other":{"auth":"eDp5"}}}');
+    await storeLogin('registry-1.docker.io', me, { path });
+    await removeLogin('docker.io', { path });
+    expect(JSON.parse(await readFile(path, 'utf8')).auths).toEqual({ other: { auth: 'eDp5' } });
+  });
+});
