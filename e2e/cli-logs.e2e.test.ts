@@ -80,9 +80,9 @@ describe('ctrd logs of a json-file log', () => {
   });
 
   it('has what a terminal of nobody shows', async () => {
-    await detached('screen', 'tty; stty size', '-t', ...json);
+    await detached('screen', 'tty', '-t', ...json);
     expect((await cli.run(['wait', 'screen'])).stdout).toBe('0\n');
-    expect((await cli.run(['logs', 'screen'])).stdout).toMatch(/^\/dev\/pts\/0\r\n\d+ \d+\r\n$/);
+    expect((await cli.run(['logs', 'screen'])).stdout).toMatch(/^\/dev\/pts\/0\r\n$/);
     await remove('screen');
   });
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundledCli, type Cli } from './support/cli.js';
 import {
@@ -11,7 +13,9 @@ import {
   htpasswd,
   leakOracle,
   namespaceOf,
+  privateAuthority,
   type Remains,
+  tokenServer,
   waitFor,
 } from './support/index.js';
 
@@ -71,6 +75,9 @@ describe('ctrd on images', () => {
     expect(theirs).toContain('docker.io/library/other:1');
     await containerd.ctr('-n', namespace, 'images', 'rm', 'docker.io/library/other:1');
     expect(await ok('images', '-q')).toBe(`${busyboxName}\n`);
+    await ok('tag', busyboxName, 'third:1');
+    expect(await ok('image', 'rm', 'third:1')).toBe('third:1\n');
+    expect(await ok('image', 'ls', '-q')).toBe(`${busyboxName}\n`);
   });
 
   it('commits, exports and imports them again', async () => {
@@ -98,8 +105,16 @@ describe('ctrd on images', () => {
     expect(refused.exitCode).toBe(125);
     expect(refused.stderr).toContain('ctrd login');
     const login = ['login', '-u', 'me', '--password-stdin', registry.host];
+    const stored = () =>
+      readFile(join(folder, 'docker/config.json'), 'utf8').catch(() => 'nothing');
+    const wrong = await cli.run(login, { input: 'wrong\n' });
+    expect(wrong).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(wrong.stderr).toContain(`${registry.host} does not take`);
+    expect(await stored()).toBe('nothing');
+    expect((await cli.run(login, { input: '' })).exitCode).toBe(125);
     expect(await cli.run(login, { input: 'secret\n' })).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await readFile(join(folder, 'docker/config.json'), 'utf8')).not.toContain('secret');
+    expect(await stored()).toContain(registry.host);
+    expect(await stored()).not.toContain('secret');
     const pushed = await cli.run(['push', '--to', name, busyboxName]);
     expect(pushed.stdout).toMatch(new RegExp(`^${name} sha256:[0-9a-f]{64}\n$`));
     expect(pushed.stderr).toMatch(/^layer-[0-9a-f]{12}: uploaded$/m);
@@ -107,6 +122,18 @@ describe('ctrd on images', () => {
     await ok('rmi', '--sync', name);
     await ok('logout', registry.host);
     expect((await cli.run(['pull', '-q', name])).exitCode).toBe(125);
+  });
+
+  it('logs in to a registry that gives tokens, and to none that is not there', async () => {
+    await using tokens = await tokenServer(await privateAuthority(folder));
+    await using guarded = await debianRegistry({ config: tokens.config });
+    const login = ['login', '-u', 'me', '--password-stdin', guarded.host];
+    expect(await cli.run(login, { input: 'wrong' })).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(await cli.run(login, { input: 'secret' })).toMatchObject({ exitCode: 0, stderr: '' });
+    await ok('logout', guarded.host);
+    const nobody = await cli.run([...login.slice(0, -1), '127.0.0.1:1'], { input: 'secret' });
+    expect(nobody).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(nobody.stderr).toContain('127.0.0.1:1');
   });
 
   it('shows what they are made of', async () => {
@@ -118,7 +145,53 @@ describe('ctrd on images', () => {
     expect(rows).toMatchObject([{ kind: 'committed', snapshotter: 'overlayfs' }]);
     expect(await ok('snapshot', 'tree')).toContain('(committed)');
     expect(await ok('snapshot', 'usage', rows[0].key)).toMatch(/^size: [\d.]+ MB\n/);
+    await ok('create', '--name', 'stands', busyboxName, 'true');
+    expect(await ok('snapshot', 'mounts', 'stands')).toContain('overlay');
+    // It is the container's: without a task, nothing is in the way.
+    await ok('rm', '-f', 'stands');
+    expect((await cli.run(['snapshot', 'rm', rows[0].key, 'none-such'])).exitCode).toBe(125);
+    expect(await ok('snapshot', 'ls', '-q')).toBe('');
+    const digests = (await ok('content', 'ls', '-q')).trim().split('\n');
+    expect(digests).toContain(blob.digest);
     await ok('rmi', '--sync', busyboxName);
+    expect((await cli.run(['content', 'get', blob.digest])).exitCode).toBe(125);
+    // What is gone already is no failure of who wants it gone.
+    expect(await ok('content', 'rm', blob.digest)).toBe(`${blob.digest}\n`);
+  });
+});
+
+describe('a command on what is not there', () => {
+  const digest = `sha256:${'0'.repeat(64)}`;
+
+  it('ends with 125, says what, and prints nothing else', async () => {
+    const ofContainers = ['start', 'restart', 'stop', 'kill', 'pause', 'unpause', 'wait', 'rm']
+      .concat('attach', 'logs', 'inspect', 'top', 'stats', 'update', 'diff')
+      .map((command) => [command, 'nobody']);
+    const lines = [
+      ...ofContainers,
+      ['exec', 'nobody', 'true'],
+      ['rename', 'nobody', 'somebody'],
+      ['cp', 'nobody:/x', '-'],
+      ['commit', 'nobody', 'app:1'],
+      ...['rmi', 'history', 'push'].map((command) => [command, 'nobody:1']),
+      ['image', 'inspect', 'nobody:1'],
+      ['tag', 'nobody:1', 'other:1'],
+      ['export', '-o', join(folder, 'nobody.tar'), 'nobody:1'],
+      ['import', join(folder, 'nobody.tar')],
+      ...['usage', 'mounts', 'rm'].map((command) => ['snapshot', command, 'nobody']),
+      ['content', 'get', digest],
+      ['namespace', 'rm', 'nobody'],
+      ['context', 'use', 'nobody'],
+      ['context', 'rm', 'nobody'],
+      ['daemon', 'stop', '--root', join(folder, 'nobody')],
+      ['completion', 'nobody'],
+    ];
+    for (const line of lines) {
+      const { exitCode, stdout, stderr } = await cli.run(line);
+      expect({ line, exitCode, stdout }).toEqual({ line, exitCode: 125, stdout: '' });
+      expect(stderr).toMatch(/^ctrd: .*(nobody|0{64})/);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    }
   });
 });
 
@@ -142,6 +215,9 @@ describe('ctrd on the daemon', () => {
     await ok('-n', name, 'lease', 'create', '--expires', '1h', 'held');
     const [lease] = await json('-n', name, 'lease', 'ls', '-o', 'json');
     expect(Date.parse(lease.expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
+    await ok('-n', name, 'lease', 'create', 'other');
+    expect(await ok('-n', name, 'lease', 'rm', '--sync', 'other')).toBe('other\n');
+    expect(await ok('-n', name, 'lease', 'ls', '-q')).toBe('held\n');
     await ok('-n', name, 'import', '-q', await busyboxImageTar());
     expect((await cli.run(['namespace', 'rm', name])).exitCode).toBe(125);
     await ok('namespace', 'rm', '--purge', name);
@@ -162,6 +238,19 @@ describe('ctrd on the daemon', () => {
       const candidates = await ok('__complete', '--', '-n', namespace.slice(0, -1));
       return candidates.split('\n').includes(namespace);
     });
+  });
+
+  it('completes in bash', async () => {
+    const programs = join(folder, 'programs');
+    await mkdir(programs);
+    await writeFile(join(programs, 'ctrd'), `#!/bin/sh\nexec ${cli.shell([])} "$@"\n`, {
+      mode: 0o755,
+    });
+    const script = `source <(ctrd completion bash)
+COMP_WORDS=(ctrd run --pull ''); COMP_CWORD=3; _ctrd; echo "\${COMPREPLY[*]}"`;
+    const env = { ...process.env, PATH: `${programs}:${process.env['PATH']}` };
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { env });
+    expect(stdout).toBe('always missing never\n');
   });
 
   it('has a daemon of its own, which stays and is stopped', async () => {

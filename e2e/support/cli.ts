@@ -17,9 +17,15 @@ export interface CliResult {
 /** The `ctrd` command as users have it: bundled. */
 export interface Cli extends AsyncDisposable {
   /** Runs it to its end, with its input if any. */
-  run(args: readonly string[], options?: { input?: string | Buffer }): Promise<CliResult>;
+  run(
+    args: readonly string[],
+    options?: { input?: string | Buffer; env?: NodeJS.ProcessEnv },
+  ): Promise<CliResult>;
   /** Starts it and leaves its streams to the test. */
-  start(args: readonly string[]): ChildProcessByStdio<Writable, Readable, Readable>;
+  start(
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ): ChildProcessByStdio<Writable, Readable, Readable>;
   /** What its environment has more than ours. */
   readonly env: Readonly<Record<string, string>>;
   /** The words of a shell command that runs it. */
@@ -37,16 +43,16 @@ export async function bundledCli(daemon: TestDaemon, namespace: string): Promise
     CTRD_LOG_DIR: join(folder, 'logs'),
     DOCKER_CONFIG: join(folder, 'docker'),
   };
-  const start = (args: readonly string[]) =>
+  const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>
     spawn(process.execPath, [program, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
   return {
     start,
     env,
-    async run(args, { input } = {}) {
-      const child = start(args);
+    async run(args, { input, env } = {}) {
+      const child = start(args, env);
       child.stdin.on('error', () => {});
       child.stdin.end(input);
       const ended = new Promise<number>((resolve) => {

@@ -11,8 +11,14 @@ export function exitCodeOf(error: unknown): number {
 /** What happened, to what, and what to try. */
 export function explain(error: unknown): string {
   if (!(error instanceof CtrdError)) return error instanceof Error ? error.message : String(error);
+  const what = messageOf(error);
   const hint = hintFor(error);
-  return hint === undefined ? error.message : `${error.message}\n  ${hint}`;
+  return hint === undefined ? what : `${what}\n  ${hint}`;
+}
+
+/** Without the method of the library: who uses the command knows its words. */
+function messageOf({ rawMessage, subject = '' }: CtrdError): string {
+  return rawMessage.includes(subject) ? rawMessage : `${subject}: ${rawMessage}`;
 }
 
 function hintFor({ code, reason, operation, subject }: CtrdError): string | undefined {
@@ -23,7 +29,7 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
     return 'Is the registry reachable from here? HTTPS_PROXY and /etc/containerd/certs.d are followed.';
   }
   if (code === 'unavailable') {
-    return 'Is containerd running? Set its socket with --address or CONTAINERD_ADDRESS.';
+    return 'Its socket is set with --address or CONTAINERD_ADDRESS; ctrd daemon start has one of its own.';
   }
   if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
   if (reason === 'no-times')

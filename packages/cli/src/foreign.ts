@@ -29,7 +29,7 @@ type Facts = Pick<ContainerInfo, 'id' | 'labels'>;
 export async function toldOf(
   { id, labels }: Facts,
   namespace: string,
-  dockerRoot = '/var/lib/docker',
+  dockerRoot = process.env['CTRD_DOCKER_ROOT'] || '/var/lib/docker',
 ): Promise<Told> {
   const docker = namespace === 'moby' ? await dockerNotes(dockerRoot, id) : undefined;
   if (docker !== undefined) return docker;

@@ -17,7 +17,12 @@ describe('what may come next', () => {
     expect(candidatesFor(['run', '--me']).candidates).toContain('--memory');
     expect(candidatesFor(['run', '--pull', '']).candidates).toEqual(['always', 'missing', 'never']);
     expect(candidatesFor(['-o', '']).candidates).toEqual(['table', 'json']);
-    expect(candidatesFor(['-n', ''])).toEqual({ candidates: [], kind: 'namespace' });
+    expect(candidatesFor(['-n', ''])).toMatchObject({ candidates: [], kind: 'namespace' });
+  });
+
+  it('is asked for where the line goes', () => {
+    const { globals } = candidatesFor(['-n', 'ci', '-a', '/c.sock', 'run', '-e', 'A', '']);
+    expect(globals).toEqual({ namespace: 'ci', address: '/c.sock' });
   });
 
   it('is a container or an image, where the command wants one', () => {

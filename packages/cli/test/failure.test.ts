@@ -44,4 +44,11 @@ describe('the explanation of a failure', () => {
     expect(explain(new Error('plain'))).toBe('plain');
     expect(explain('text')).toBe('text');
   });
+
+  it('names what it happened to once, and no method of the library', () => {
+    const about = (message: string, subject: string) =>
+      explain(new CtrdError(message, { code: 'internal', operation: 'stopContainer', subject }));
+    expect(about('it hangs', 'web')).toBe('web: it hangs');
+    expect(about('container "web": not found', 'web')).toBe('container "web": not found');
+  });
 });

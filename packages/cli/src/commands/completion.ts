@@ -1,9 +1,11 @@
 import { invalidArgument } from '@ctrd/client/core';
 import type { Command } from 'commander';
 import { connectAll } from '../clients/full-client.js';
-import type { LocalContext, LocalRun } from '../context.js';
+import { readConfig } from '../config-file.js';
+import type { GlobalOptions, LocalRun } from '../context.js';
 import { nameOf } from '../foreign.js';
 import { createProgram } from '../program.js';
+import { settingsOf } from '../settings.js';
 
 export const completion: LocalRun = async ([shell = '']) => {
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
@@ -12,9 +14,9 @@ export const completion: LocalRun = async ([shell = '']) => {
 };
 
 /** A shell asks with the words so far, the one that is being typed last. */
-export const complete: LocalRun = async (words, _options, context) => {
-  const { candidates, kind } = candidatesFor(words);
-  const named = kind === undefined ? [] : await namesOf(kind, context);
+export const complete: LocalRun = async (words, _options, { signal }) => {
+  const { candidates, kind, globals } = candidatesFor(words);
+  const named = kind === undefined ? [] : await namesOf(kind, globals, signal);
   const last = words.at(-1) ?? '';
   const fitting = [...candidates, ...named].filter((candidate) => candidate.startsWith(last));
   process.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
@@ -26,15 +28,20 @@ type Kind = 'container' | 'image' | 'namespace';
 export function candidatesFor(words: readonly string[]): {
   readonly candidates: readonly string[];
   readonly kind: Kind | undefined;
+  /** Where the line goes so far: names are asked for there. */
+  readonly globals: GlobalOptions;
 } {
   const before = words.slice(0, -1);
   const last = words.at(-1) ?? '';
   let command = createProgram(async () => {}, '');
   let pending: Command['options'][number] | undefined;
   let count = 0;
+  const globals: Record<string, string> = {};
   for (const word of before) {
-    if (pending !== undefined) pending = undefined;
-    else if (word.startsWith('-')) {
+    if (pending !== undefined) {
+      if (command.parent === null) globals[pending.attributeName()] = word;
+      pending = undefined;
+    } else if (word.startsWith('-')) {
       const option = command.options.find(({ short, long }) => short === word || long === word);
       pending = option?.required ? option : undefined;
     } else {
@@ -47,16 +54,18 @@ export function candidatesFor(words: readonly string[]): {
   }
   if (pending !== undefined) {
     const kind = pending.long === '--namespace' ? 'namespace' : undefined;
-    return { candidates: pending.argChoices ?? [], kind };
+    return { candidates: pending.argChoices ?? [], kind, globals };
   }
   if (last.startsWith('-')) {
     const visible = command.options.filter(({ hidden }) => !hidden);
-    return { candidates: visible.map(({ long, short }) => long ?? short ?? ''), kind: undefined };
+    const candidates = visible.map(({ long, short }) => long ?? short ?? '');
+    return { candidates, kind: undefined, globals };
   }
   const { registeredArguments: taken } = command;
   const argument = taken[count] ?? (taken.at(-1)?.variadic ? taken.at(-1) : undefined);
   const children = command.createHelp().visibleCommands(command);
-  return { candidates: children.map((child) => child.name()), kind: kindOf(argument?.name()) };
+  const candidates = children.map((child) => child.name());
+  return { candidates, kind: kindOf(argument?.name()), globals };
 }
 
 function kindOf(argument: string | undefined): Kind | undefined {
@@ -66,10 +75,15 @@ function kindOf(argument: string | undefined): Kind | undefined {
 /** A shell waits for this with every press of a key: better nothing than late. */
 const patienceMs = 1_000;
 
-async function namesOf(kind: Kind, context: LocalContext): Promise<string[]> {
-  const signal = AbortSignal.timeout(patienceMs);
+async function namesOf(
+  kind: Kind,
+  globals: GlobalOptions,
+  interrupted: AbortSignal,
+): Promise<string[]> {
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patienceMs)]);
   try {
-    await using client = await connectAll(context, {}, { signal, sweeps: false });
+    const settings = settingsOf(globals, process.env, await readConfig());
+    await using client = await connectAll(settings, {}, { signal, sweeps: false });
     if (kind === 'container') return (await client.listContainers({ signal })).map(nameOf);
     if (kind === 'image') return (await client.listImages({ signal })).map(({ name }) => name);
     return (await client.listNamespaces({ signal })).map(({ name }) => name);

@@ -136,6 +136,8 @@ export function watchProcess(
     try {
       await step();
     } catch (error) {
+      // The end of this client cut it off: whoever recovers the container goes on with it.
+      if (parts.closing.aborted) return;
       parts.report({ source: `clean-up of ${key.containerId}`, error: toCtrdError(error) });
     }
   }
