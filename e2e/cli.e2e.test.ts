@@ -322,7 +322,24 @@ describe('ctrd and a container that runs', () => {
     expect(await containerd.ctr('-n', namespace, 'containers', 'ls', '-q')).toBe('ours\n');
     const entered = ['tasks', 'exec', '--exec-id', 'e1', 'ours', 'echo', 'inside'];
     expect(await containerd.ctr('-n', namespace, ...entered)).toBe('inside\n');
-    expect((await cli.run(['rm', '-f', '--time', '0', 'ours'])).exitCode).toBe(0);
+    await containerd.ctr('-n', namespace, 'tasks', 'rm', '--force', 'ours');
+    expect((await cli.run(['ps', '-a', '--format', '{{.state}}'])).stdout).toBe('none\n');
+    await containerd.ctr('-n', namespace, 'containers', 'rm', 'ours');
+    expect((await cli.run(['ps', '-aq'])).stdout).toBe('');
+  });
+
+  it('shares images with ctr, both ways', async () => {
+    const ctr = (...args: string[]) => containerd.ctr('-n', namespace, 'images', ...args);
+    await ctr('tag', busyboxName, 'docker.io/library/theirs:1');
+    expect(await run('theirs:1', 'echo', 'runs')).toMatchObject({ exitCode: 0, stdout: 'runs\n' });
+    expect((await cli.run(['rmi', 'theirs:1'])).exitCode).toBe(0);
+    expect(await ctr('ls', '-q')).toBe(`${busyboxName}\n`);
+
+    expect((await cli.run(['tag', busyboxName, 'ours:1'])).exitCode).toBe(0);
+    expect(await ctr('ls', '-q')).toContain('docker.io/library/ours:1\n');
+    await containerd.ctr('-n', namespace, 'run', '--rm', 'docker.io/library/ours:1', 'x', 'true');
+    await ctr('rm', 'docker.io/library/ours:1');
+    expect((await cli.run(['images', '-q'])).stdout).toBe(`${busyboxName}\n`);
   });
 });
 

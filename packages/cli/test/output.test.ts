@@ -33,6 +33,13 @@ describe('a table', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBe(20);
   });
 
+  it('leaves columns out that it can do without, where that is not enough', () => {
+    const more = [{ heading: 'SPARE', of: () => 'x'.repeat(9), spare: true }, ...columns];
+    expect(table(rows, more, { width: 40 })).toContain('SPARE');
+    expect(table(rows, more, { width: 28 })).toBe(table(rows, columns, { width: 28 }));
+    expect(table(rows, more)).toContain('SPARE');
+  });
+
   it('does not get narrower than can be read', () => {
     expect(table(rows, columns, { width: 3 })).toContain('docker.…');
   });

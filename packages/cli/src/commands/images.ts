@@ -10,8 +10,8 @@ import type { HistoryRow, ImageRow } from '../shapes.js';
 
 const columns: readonly Column<ImageRow>[] = [
   { heading: 'NAME', of: ({ name }) => name, shrinks: true },
-  { heading: 'DIGEST', of: ({ digest }) => digest.slice(0, 19) },
-  { heading: 'PLATFORM', of: ({ platform }) => platform ?? '-' },
+  { heading: 'DIGEST', of: ({ digest }) => digest.slice(0, 19), spare: true },
+  { heading: 'PLATFORM', of: ({ platform }) => platform ?? '-', spare: true },
   { heading: 'SIZE', of: (row) => (row.size === undefined ? '-' : size(row.size)) },
   { heading: 'ADDED', of: ({ addedAt }) => ago(addedAt) },
 ];

@@ -20,10 +20,10 @@ const columns: readonly Column<ContainerRow>[] = [
   { heading: 'CONTAINER', of: ({ id }) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id) },
   { heading: 'IMAGE', of: ({ image }) => image || '-', shrinks: true },
   { heading: 'COMMAND', of: ({ command }) => command.join(' '), shrinks: true },
-  { heading: 'CREATED', of: ({ createdAt }) => ago(createdAt) },
+  { heading: 'CREATED', of: ({ createdAt }) => ago(createdAt), spare: true },
   { heading: 'STATUS', of: ({ status }) => status, style: ({ state }) => stateStyles[state] },
-  { heading: 'PID', of: ({ pid }) => (pid === 0 ? '-' : String(pid)) },
-  { heading: 'PORTS', of: ({ ports }) => portsText(ports) || '-', shrinks: true },
+  { heading: 'PID', of: ({ pid }) => (pid === 0 ? '-' : String(pid)), spare: true },
+  { heading: 'PORTS', of: ({ ports }) => portsText(ports) || '-', shrinks: true, spare: true },
   { heading: 'NAME', of: ({ name }) => name, shrinks: true },
 ];
 

@@ -22,15 +22,15 @@ const columns: readonly Column<StatsRow>[] = [
     heading: 'CPU',
     of: ({ cpuPercent }) => (cpuPercent === undefined ? '-' : `${cpuPercent.toFixed(1)} %`),
   },
-  { heading: 'CPU TIME', of: ({ cpuSeconds }) => `${cpuSeconds.toFixed(2)} s` },
+  { heading: 'CPU TIME', of: ({ cpuSeconds }) => `${cpuSeconds.toFixed(2)} s`, spare: true },
   { heading: 'MEMORY', of: ({ memory }) => size(memory) },
   {
     heading: 'LIMIT',
     of: ({ memoryLimit }) => (memoryLimit === undefined ? '-' : size(memoryLimit)),
   },
   { heading: 'PIDS', of: ({ pids }) => String(pids) },
-  { heading: 'READ', of: ({ readBytes }) => size(readBytes) },
-  { heading: 'WRITTEN', of: ({ writtenBytes }) => size(writtenBytes) },
+  { heading: 'READ', of: ({ readBytes }) => size(readBytes), spare: true },
+  { heading: 'WRITTEN', of: ({ writtenBytes }) => size(writtenBytes), spare: true },
 ];
 
 /** Live on a terminal, once into a pipe; `--stream` and `--no-stream` say it otherwise. */

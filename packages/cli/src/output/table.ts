@@ -6,6 +6,8 @@ export interface Column<T> {
   readonly of: (row: T) => string;
   /** Gives way when a terminal is too narrow. */
   readonly shrinks?: boolean;
+  /** Is left out, the first of them first, when that is not enough. */
+  readonly spare?: boolean;
   readonly style?: (row: T) => Style | undefined;
 }
 
@@ -22,13 +24,12 @@ const narrowest = 8;
 /** Columns side by side without borders; the last one is not padded. */
 export function table<T>(
   rows: readonly T[],
-  columns: readonly Column<T>[],
+  all: readonly Column<T>[],
   { width, colors = false }: TableSpace = {},
 ): string {
+  const columns = width === undefined ? all : fitting(rows, all, width);
   const cells = rows.map((row) => columns.map(({ of }) => oneLine(of(row))));
-  const widths = columns.map(({ heading }, index) =>
-    Math.max(heading.length, ...cells.map((row) => row[index]?.length ?? 0)),
-  );
+  const widths = columns.map((column) => widthOf(column, rows));
   if (width !== undefined) shrink(widths, columns, width);
   const line = (texts: readonly string[], style: (index: number) => Style | undefined) =>
     texts
@@ -53,6 +54,26 @@ export function table<T>(
 /** A text of at most so many characters, with a mark where it was cut. */
 export function shortened(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, Math.max(0, most - 1))}…` : text;
+}
+
+function widthOf<T>({ heading, of }: Column<T>, rows: readonly T[]): number {
+  return Math.max(heading.length, ...rows.map((row) => oneLine(of(row)).length));
+}
+
+/** The columns that there is room for, each as narrow as it may be. */
+function fitting<T>(
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  width: number,
+): readonly Column<T>[] {
+  const least = columns.map((column) => {
+    const whole = widthOf(column, rows);
+    return column.shrinks === true ? Math.min(whole, narrowest) : whole;
+  });
+  const needed = least.reduce((sum, each) => sum + each + gap.length, -gap.length);
+  const spare = columns.findIndex((column) => column.spare === true);
+  if (needed <= width || spare === -1) return columns;
+  return fitting(rows, columns.toSpliced(spare, 1), width);
 }
 
 /** Takes width from the widest of the columns that give way, until the table fits. */
