@@ -16,8 +16,8 @@ export default defineConfig({
   // From the sources, so that it does not matter what was built before.
   esbuildOptions(options) {
     options.conditions = ['@ctrd/source', 'module', 'import'];
-    // grpc-js asks for it only to serve channelz, which no client does.
-    options.external = ['@grpc/proto-loader'];
+    // Never loaded: its clients use the connector on node:http2.
+    options.external = ['@ctrd/core/grpc'];
   },
   // Some of what is bundled in is CommonJS and asks for Node's modules by require().
   banner: {

@@ -1,7 +1,13 @@
-import { ctrd } from '@ctrd/client/core';
+import { Connector, ctrd, http2Connector } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
 
 /** A client of the daemon alone: it loads nothing of containers, images and snapshots. */
-export function connectDaemon({ address, namespace }: Settings, signal: AbortSignal) {
-  return ctrd({ address, namespace }).connect({ signal });
+export function connectDaemon(
+  { address, namespace }: Pick<Settings, 'address' | 'namespace'>,
+  signal: AbortSignal,
+  connectTimeoutMs?: number,
+) {
+  // A command has more to load than to send: grpc-js would be most of it.
+  const builder = ctrd({ address, namespace, connectTimeoutMs });
+  return builder.provide(Connector, http2Connector()).connect({ signal });
 }

@@ -1,5 +1,5 @@
 import { defaultClient } from '@ctrd/client';
-import { Owner } from '@ctrd/client/core';
+import { Connector, http2Connector, Owner } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
 
 /** What a command's client is told besides where to go. */
@@ -20,7 +20,8 @@ export function connectAll(
   { platform }: ClientWishes,
   { signal, sweeps }: { readonly signal: AbortSignal; readonly sweeps: boolean },
 ) {
-  const builder = defaultClient({ ...settings, images: { platform } });
+  const options = { ...settings, images: { platform } };
+  const builder = defaultClient(options).provide(Connector, http2Connector());
   // Who looks for what the dead have left must be able to tell who lives.
   return (sweeps ? builder : builder.provide(Owner, operator)).connect({ signal });
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type DaemonOptions, startDaemon } from '@ctrd/client';
-import { CtrdError, ctrd, hasCode } from '@ctrd/client/core';
+import { CtrdError, hasCode } from '@ctrd/client/core';
+import { connectDaemon } from '../clients/daemon-client.js';
 import type { LocalContext, LocalRun } from '../context.js';
 import { printOne } from '../output/print.js';
 import type { DaemonShape } from '../shapes.js';
@@ -54,7 +55,7 @@ export const daemonStatus: LocalRun<{ root: string }> = async (_args, { root }, 
 async function status(root: string, { signal }: LocalContext): Promise<DaemonShape | undefined> {
   const address = join(root, 'containerd.sock');
   try {
-    await using client = await ctrd({ address, connectTimeoutMs: 2_000 }).connect({ signal });
+    await using client = await connectDaemon({ address, namespace: 'default' }, signal, 2_000);
     const [{ version }, { pid }] = await Promise.all([
       client.version({ signal }),
       client.server({ signal }),
