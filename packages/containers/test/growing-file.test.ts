@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FilePart, growingFile } from '../src/logs/growing-file.js';
 
 let folder: string;
@@ -78,6 +78,49 @@ describe('a growing file', () => {
     await rm(path);
     ended.abort();
     expect((await chunks.next()).done).toBe(true);
+  });
+});
+
+describe('a file that is rotated while it is followed', () => {
+  /** What is read so far, and the end of it. */
+  function followed(part: Partial<FilePart> = {}) {
+    const [ended, read] = [new AbortController(), { text: '' }];
+    const done = (async () => {
+      for await (const chunk of growingFile(path, { signal, until: ended.signal, ...part })) {
+        read.text += chunk;
+      }
+      return read.text;
+    })();
+    return { ended, done, seen: (text: string) => vi.waitFor(() => expect(read.text).toBe(text)) };
+  }
+
+  it('is read to its end, and then the one that has its name', async () => {
+    await writeFile(path, 'one\ntwo\n');
+    const { ended, done, seen } = followed({ tail: 1 });
+    await seen('two\n');
+    // Twice, and the second time there is no file of the name for a while.
+    await rename(path, `${path}.1`);
+    await appendFile(`${path}.1`, 'last\n');
+    await writeFile(path, 'new\n');
+    await seen('two\nlast\nnew\n');
+    await rename(path, `${path}.1`);
+    await appendFile(`${path}.1`, 'more\n');
+    await seen('two\nlast\nnew\nmore\n');
+    await appendFile(path, 'newest\n');
+    await seen('two\nlast\nnew\nmore\nnewest\n');
+    ended.abort();
+    expect(await done).toBe('two\nlast\nnew\nmore\nnewest\n');
+  });
+
+  it('is read from its beginning when it was cut', async () => {
+    await writeFile(path, 'one\ntwo\n');
+    const { ended, done, seen } = followed();
+    await seen('one\ntwo\n');
+    await truncate(path);
+    await appendFile(path, 'new\n');
+    await seen('one\ntwo\nnew\n');
+    ended.abort();
+    expect(await done).toBe('one\ntwo\nnew\n');
   });
 });
 

@@ -1,5 +1,6 @@
 import { constants, type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { abortError, CtrdError, throwIfAborted } from '@ctrd/core';
 
 /** Which part of a file is read, and for how long. */
@@ -18,28 +19,50 @@ const chunkBytes = 64 * 1024;
 /** How long a file must rest after its writer has ended: a shim may still have bytes on the way. */
 const restMs = 500;
 
-/** Reads a file, and goes on as it grows, without looking when nothing happens. */
-export async function* growingFile(
+/**
+ * Reads a file, and goes on as it grows, without looking when nothing happens. When it is rotated, what
+ * is left in it is read, and then the file that has taken its name; one that is cut is read from its
+ * beginning.
+ */
+export async function* growingFile(path: string, part: FilePart): AsyncGenerator<Buffer, void> {
+  for (let from: FilePart | undefined = part; from !== undefined; ) {
+    const rotated: boolean = yield* oneFile(path, from);
+    const { until, signal } = part;
+    from = rotated ? { until, signal } : undefined;
+  }
+}
+
+/** Until its writer has ended, or another file has its name: then the answer is true. */
+async function* oneFile(
   path: string,
   { tail, skipBytes = 0, until, signal }: FilePart,
-): AsyncGenerator<Buffer, void> {
+): AsyncGenerator<Buffer, boolean> {
   // Without waiting for the other end of a pipe that somebody has put there.
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   if (!(await file.stat()).isFile()) {
     throw new CtrdError('its log is no file', { code: 'failed-precondition', reason: 'no-log' });
   }
-  // The file that is open, whatever has its name by now.
-  const opened = `/proc/self/fd/${file.fd}`;
-  using changes = until === undefined ? undefined : changesOf(opened, { until, signal });
+  using changes = until === undefined ? undefined : changesOf(path, file, { until, signal });
   let position = tail === undefined ? skipBytes : await offsetOfLast(file, tail);
-  for (;;) {
+  for (let left = false; ; ) {
     throwIfAborted(signal);
     const buffer = Buffer.alloc(chunkBytes);
     const { bytesRead } = await file.read(buffer, 0, chunkBytes, position);
     position += bytesRead;
     if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
-    else if (changes === undefined || !(await changes.next())) return;
+    else if (changes === undefined) return false;
+    else if ((await file.stat()).size < position) position = 0;
+    // Its writer may have written to it until it had made the other one.
+    else if (left) return true;
+    else if (await isAnother(path, file)) left = true;
+    else if (!(await changes.next())) return false;
   }
+}
+
+/** Whether a name leads to another file by now. One that leads nowhere may do so soon. */
+async function isAnother(path: string, file: FileHandle): Promise<boolean> {
+  const [named, opened] = await Promise.all([stat(path).catch(() => undefined), file.stat()]);
+  return named !== undefined && (named.ino !== opened.ino || named.dev !== opened.dev);
 }
 
 interface Changes extends Disposable {
@@ -49,19 +72,32 @@ interface Changes extends Disposable {
 
 function changesOf(
   path: string,
+  file: FileHandle,
   { until, signal }: { until: AbortSignal; signal: AbortSignal },
 ): Changes {
   let changed = false;
   let wake = () => {};
-  const watcher: FSWatcher = watch(path, () => {
+  const came = () => {
     changed = true;
     wake();
+  };
+  const watchers: FSWatcher[] = [];
+  const look = (what: string, listener: (event: string, name: string | null) => void) => {
+    // What is taken away still ends with its writer.
+    watchers.push(watch(what, listener).on('error', () => {}));
+  };
+  // The file that is open, whatever has its name by now.
+  look(`/proc/self/fd/${file.fd}`, (event) => {
+    // Moved or deleted: only from now on it is worth hearing of all that happens in its folder.
+    if (event === 'rename' && watchers.length === 1) {
+      look(dirname(path), (_event, name) => {
+        if (name === basename(path)) came();
+      });
+    }
+    came();
   });
-  // A file that is taken away still ends with its writer.
-  watcher.on('error', () => {});
-  const onSignal = () => wake();
-  until.addEventListener('abort', onSignal);
-  signal.addEventListener('abort', onSignal);
+  until.addEventListener('abort', wakeUp);
+  signal.addEventListener('abort', wakeUp);
   return {
     async next() {
       let resting = false;
@@ -75,11 +111,15 @@ function changesOf(
       return true;
     },
     [Symbol.dispose]() {
-      watcher.close();
-      until.removeEventListener('abort', onSignal);
-      signal.removeEventListener('abort', onSignal);
+      for (const watcher of watchers) watcher.close();
+      until.removeEventListener('abort', wakeUp);
+      signal.removeEventListener('abort', wakeUp);
     },
   };
+
+  function wakeUp(): void {
+    wake();
+  }
 
   function woken(timeoutMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
