@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bundledCli, type Cli } from './support/cli.js';
@@ -68,6 +69,29 @@ describe('ctrd logs of a json-file log', () => {
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.parse(between));
     await remove('timed');
     expect((await cli.run(['logs', 'timed'])).exitCode).toBe(125);
+  });
+
+  it('is written by a small process, which ends with the container', async () => {
+    const loggers = async (): Promise<readonly string[]> => {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+      const lines = await Promise.all(
+        pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+      );
+      return pids.filter((_pid, index) => lines[index]?.includes(`${namespace}/kept-json.log`));
+    };
+    await detached('kept', 'echo up; trap "exit 0" TERM; while :; do sleep 0.1; done', ...json);
+    await waitFor(async () => (await cli.run(['logs', 'kept'])).stdout === 'up\n');
+    const [logger, ...others] = await loggers();
+    expect(others).toEqual([]);
+    const memory = await readFile(`/proc/${logger}/smaps_rollup`, 'utf8');
+    // The rest of it is the program, which all processes of Node.js share.
+    const ownKilobytes = Number(/^Private_Dirty: +(\d+) kB$/m.exec(memory)?.[1]);
+    expect(ownKilobytes).toBeGreaterThan(0);
+    expect(ownKilobytes).toBeLessThan(16_000);
+    expect((await cli.run(['stop', 'kept'])).exitCode).toBe(0);
+    await waitFor(async () => (await loggers()).length === 0);
+    expect((await cli.run(['logs', 'kept'])).stdout).toBe('up\n');
+    await remove('kept');
   });
 
   it('has what ran in the foreground, which shows as ever', async () => {

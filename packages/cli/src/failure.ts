@@ -34,6 +34,9 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
   if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
   if (reason === 'no-times')
     return 'Times are noted of containers made with --log-driver json-file.';
+  if (reason === 'no-log') {
+    return 'Output is kept of containers that run detached, or with --log-driver json-file.';
+  }
   if (reason === 'in-use') return 'Stop the container first, or use --force.';
   if (code === 'already-exists' && operation === 'createContainer') {
     return `Choose another --name, or remove it with: ctrd rm --force ${subject ?? 'NAME'}`;

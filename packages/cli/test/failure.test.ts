@@ -33,6 +33,8 @@ describe('the explanation of a failure', () => {
     [error('not-found', { operation: 'pullImage' }), 'login'],
     [error('unavailable', { operation: 'pullImage' }), 'registry'],
     [error('unauthenticated'), 'ctrd login'],
+    [error('failed-precondition', { reason: 'no-log' }), '--log-driver json-file'],
+    [error('failed-precondition', { reason: 'no-times' }), '--log-driver json-file'],
   ])('says what to try: %s', (failure, hint) => {
     const [first = '', second = ''] = explain(failure).split('\n');
     expect(first).toContain('it went wrong');
