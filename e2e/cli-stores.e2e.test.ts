@@ -133,7 +133,7 @@ describe('ctrd on images', () => {
     await ok('logout', guarded.host);
     const nobody = await cli.run([...login.slice(0, -1), '127.0.0.1:1'], { input: 'secret' });
     expect(nobody).toMatchObject({ exitCode: 125, stdout: '' });
-    expect(nobody.stderr).toContain('127.0.0.1:1');
+    expect(nobody.stderr).toMatch(/127\.0\.0\.1:1\n.*registry/);
   });
 
   it('shows what they are made of', async () => {

@@ -21,11 +21,14 @@ function messageOf({ rawMessage, subject = '' }: CtrdError): string {
   return rawMessage.includes(subject) ? rawMessage : `${subject}: ${rawMessage}`;
 }
 
+/** Methods whose other side is a registry, not the daemon. */
+const ofRegistries = ['pullImage', 'pushImage', 'checkLogin'];
+
 function hintFor({ code, reason, operation, subject }: CtrdError): string | undefined {
   if (code === 'unavailable' && reason === 'forbidden') {
     return 'Run as root, or as a user who may open the socket.';
   }
-  if (code === 'unavailable' && (operation === 'pullImage' || operation === 'pushImage')) {
+  if (code === 'unavailable' && ofRegistries.includes(operation ?? '')) {
     return 'Is the registry reachable from here? HTTPS_PROXY and /etc/containerd/certs.d are followed.';
   }
   if (code === 'unavailable') {

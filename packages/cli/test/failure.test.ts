@@ -32,6 +32,7 @@ describe('the explanation of a failure', () => {
     [error('not-found', { operation: 'getImage', subject: 'web' }), 'ctrd images'],
     [error('not-found', { operation: 'pullImage' }), 'login'],
     [error('unavailable', { operation: 'pullImage' }), 'registry'],
+    [error('unavailable', { operation: 'checkLogin' }), 'registry'],
     [error('unauthenticated'), 'ctrd login'],
     [error('failed-precondition', { reason: 'no-log' }), '--log-driver json-file'],
     [error('failed-precondition', { reason: 'no-times' }), '--log-driver json-file'],

@@ -1,4 +1,4 @@
-import { type CallControl, mergeSignals } from '@ctrd/core';
+import { type CallControl, mergeSignals, toCtrdError } from '@ctrd/core';
 import type { Login } from './docker-login.js';
 import { createRegistries, noHost } from './registries.js';
 import { isOrigin } from './registry-host.js';
@@ -25,12 +25,16 @@ export async function checkLogin(
   using merged = mergeSignals(control);
   using registries = createRegistries(reached);
   const { signal } = merged;
-  const repository = { domain: host, path: '' };
-  const registry = await registries.open(repository, { credentials: login, signal });
-  const origin = registry.hosts('resolve').find((one) => isOrigin(one.host, host));
-  if (origin === undefined) throw noHost(host, 'resolve');
-  const answer = await origin.request({
-    ...{ method: 'GET', path: '', scopes: [], accept: [200], signal },
-  });
-  answer.discard();
+  try {
+    const repository = { domain: host, path: '' };
+    const registry = await registries.open(repository, { credentials: login, signal });
+    const origin = registry.hosts('resolve').find((one) => isOrigin(one.host, host));
+    if (origin === undefined) throw noHost(host, 'resolve');
+    const answer = await origin.request({
+      ...{ method: 'GET', path: '', scopes: [], accept: [200], signal },
+    });
+    answer.discard();
+  } catch (error) {
+    throw toCtrdError(error).within({ operation: 'checkLogin', subject: host });
+  }
 }
