@@ -63,7 +63,7 @@ export function ownLog(info: Facts, namespace: string): string | undefined {
 }
 
 /** How much is in a log by now. */
-export async function bytesIn({ path }: Log): Promise<number> {
+export async function bytesIn(path: string): Promise<number> {
   return await stat(path).then(
     ({ size }) => size,
     () => 0,

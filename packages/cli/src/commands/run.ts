@@ -92,18 +92,21 @@ export async function untilEnd(
     interactive: boolean;
     left: Promise<Leaving>;
     start?: boolean;
-    print?: (() => Promise<void>) | undefined;
+    print?: ((left: AbortSignal) => Promise<void>) | undefined;
   },
 ) {
   using _terminal = connectTerminal(container, { ...wishes, signals });
   if (start) await container.start();
-  const printed = print();
+  const leaving = new AbortController();
   const ended = async () => {
-    const exit = await container.wait();
-    await printed;
+    const [exit] = await Promise.all([container.wait(), print(leaving.signal)]);
     return exit;
   };
-  return await Promise.race([ended(), left]);
+  try {
+    return await Promise.race([ended(), left]);
+  } finally {
+    leaving.abort();
+  }
 }
 
 /** The log of one that runs in the foreground, where one is asked for: its output goes both ways. */

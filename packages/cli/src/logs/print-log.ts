@@ -32,15 +32,20 @@ export async function printLog(
   }
 }
 
-/** Prints what comes into a container's log from now on, until it has ended. */
+/** Prints what comes into a container's log from now on, until it has ended or the user goes. */
 export async function logPrinter(
   { id }: Pick<ContainerInfo, 'id'>,
-  log: Log,
+  { path, json }: Log,
   { client, signal }: Pick<Context, 'client' | 'signal'>,
-): Promise<() => Promise<void>> {
-  const skipBytes = await bytesIn(log);
-  return async () => {
-    const { path, json } = log;
-    await printLog(client.containerLogs(id, { path, skipBytes, follow: true, signal }), json);
+): Promise<(left: AbortSignal) => Promise<void>> {
+  const skipBytes = await bytesIn(path);
+  return async (left) => {
+    const both = AbortSignal.any([signal, left]);
+    const log = client.containerLogs(id, { path, skipBytes, follow: true, signal: both });
+    try {
+      await printLog(log, json);
+    } catch (error) {
+      if (!left.aborted) throw error;
+    }
   };
 }
