@@ -145,16 +145,16 @@ describe('ctrd on images', () => {
     expect(rows).toMatchObject([{ kind: 'committed', snapshotter: 'overlayfs' }]);
     expect(await ok('snapshot', 'tree')).toContain('(committed)');
     expect(await ok('snapshot', 'usage', rows[0].key)).toMatch(/^size: [\d.]+ MB\n/);
-    await ok('create', '--name', 'stands', busyboxName, 'true');
+    await ok('run', '--name', 'stands', busyboxName, 'true');
     expect(await ok('snapshot', 'mounts', 'stands')).toContain('overlay');
-    await ok('rm', '-f', 'stands');
     // One that fails does not keep the other.
-    expect(await cli.run(['snapshot', 'rm', rows[0].key, 'none-such'])).toEqual({
+    expect(await cli.run(['snapshot', 'rm', 'stands', 'none-such'])).toEqual({
       exitCode: 125,
-      stdout: `${rows[0].key}\n`,
+      stdout: 'stands\n',
       stderr: expect.stringContaining('none-such'),
     });
-    expect(await ok('snapshot', 'ls', '-q')).toBe('');
+    expect(await ok('snapshot', 'ls', '-q')).toBe(`${rows[0].key}\n`);
+    await ok('rm', 'stands');
     const digests = (await ok('content', 'ls', '-q')).trim().split('\n');
     expect(digests).toContain(blob.digest);
     await ok('rmi', '--sync', busyboxName);
