@@ -71,7 +71,7 @@ describe('ctrd logs of a json-file log', () => {
     expect((await cli.run(['logs', 'timed'])).exitCode).toBe(125);
   });
 
-  it('is written by a small process, which ends with the container', async () => {
+  it('is written by a small process, which ends with the shim', async () => {
     const loggers = async (): Promise<readonly string[]> => {
       const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
       const lines = await Promise.all(
@@ -89,9 +89,9 @@ describe('ctrd logs of a json-file log', () => {
     expect(ownKilobytes).toBeGreaterThan(0);
     expect(ownKilobytes).toBeLessThan(16_000);
     expect((await cli.run(['stop', 'kept'])).exitCode).toBe(0);
-    await waitFor(async () => (await loggers()).length === 0);
     expect((await cli.run(['logs', 'kept'])).stdout).toBe('up\n');
     await remove('kept');
+    await waitFor(async () => (await loggers()).length === 0);
   });
 
   it('has what ran in the foreground, which shows as ever', async () => {

@@ -120,15 +120,15 @@ describe('a container in a terminal', () => {
 describe('a login on a terminal', () => {
   it('asks for a name and a password, which does not show, and is left with Ctrl-C', async () => {
     await using login = await terminal(['login', registry.host]);
-    await login.until(/Username: $/);
+    await login.until(/Username: /);
     login.type('me\r');
-    await login.until(/Password: $/);
+    await login.until(/Password: /);
     login.type('secret\r');
     await login.until(/logged in to/);
     expect(await login.ended).toBe(0);
     expect(login.shown).not.toContain('secret');
     await using left = await terminal(['login', '-u', 'me', registry.host]);
-    await left.until(/Password: $/);
+    await left.until(/Password: /);
     left.type('\x03');
     expect(await left.ended).toBe(130);
   });

@@ -1,5 +1,5 @@
-// The program behind `--log-driver json-file`: a shim starts one for each container, and keeps it
-// for as long as the container runs. It loads nothing but files, so that it stays small.
+// The program behind `--log-driver json-file`: a shim starts one for its container, and ends it when
+// it ends. It loads nothing but files, so that it stays small.
 import { closeSync, openSync, read, writeSync } from 'node:fs';
 import { jsonLines, type StreamName } from './logs/json-log.js';
 
@@ -7,7 +7,7 @@ import { jsonLines, type StreamName } from './logs/json-log.js';
 const [stdout, stderr, ready] = [3, 4, 5] as const;
 
 const log = openSync(process.argv[2] ?? '', 'a', 0o600);
-// The shim says when the container has ended; what is on its way then is still to be written.
+// With that the shim says that it ends; what is on its way then is still to be written.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 follow(stdout, 'stdout');
 follow(stderr, 'stderr');
