@@ -1,3 +1,4 @@
+import { Containers } from '@ctrd/api/services/containers/v1';
 import { Events } from '@ctrd/api/services/events/v1';
 import { ctrd, definePlugin, Rpc } from '@ctrd/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,10 @@ beforeAll(async () => {
 afterAll(() => fixture?.[Symbol.asyncDispose]());
 
 const quiet = { stdio: 'null' } as const;
+
+/** The daemon's services as they are. */
+const withRpc = () =>
+  definePlugin({ name: 'rpc', setup: (context) => ({ members: { rpc: context.get(Rpc) } }) });
 
 describe('a process', { timeout: 60_000 }, () => {
   it('that ignores SIGTERM is killed when its grace is over', async () => {
@@ -89,12 +94,30 @@ describe('two clients', { timeout: 60_000 }, () => {
   });
 });
 
+describe('another client deletes the records of containers that run', { timeout: 60_000 }, () => {
+  it('the end of one is told, another is ended by its id, and nothing is left of either', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const script = 'until [ -e /host/bare ]; do sleep 0.05; done; exit 21';
+      const ends = await client.createContainer(fixture.sh('ends', script, quiet));
+      const ended = await client.createContainer(fixture.sh('ended', 'sleep 600', quiet));
+      const other = await ctrd({ ...fixture.daemon, namespace })
+        .use(withRpc())
+        .connect();
+      for (const id of ['ends', 'ended']) await other.rpc.client(Containers).delete({ id });
+      await other.close();
+      await expect(ended.destroy({ graceMs: 0 })).rejects.toMatchObject({ code: 'not-found' });
+      expect(await ended.wait()).toMatchObject({ exitCode: 137 });
+      await fixture.touch('bare');
+      expect(await ends.wait()).toMatchObject({ exitCode: 21 });
+      expect(exits.map(({ exitCode }) => exitCode)).toEqual([137, 21]);
+    });
+  });
+});
+
 describe('a burst of events', { timeout: 60_000 }, () => {
   it('reaches a slow reader whole', async () => {
     const client = await ctrd({ ...fixture.daemon, namespace })
-      .use(
-        definePlugin({ name: 'rpc', setup: (context) => ({ members: { rpc: context.get(Rpc) } }) }),
-      )
+      .use(withRpc())
       .connect();
     const { publish } = client.rpc.client(Events);
     const say = (value: number) =>

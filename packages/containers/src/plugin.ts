@@ -68,11 +68,11 @@ export function containers(options: ContainersOptions = {}) {
   }
   // Of each client that is made with it: the caretakers share the parts with the operations.
   const made = new WeakMap<Rpc, ContainerParts>();
-  const caretaker = (make: (parts: ContainerParts, resolver: Resolver) => Caretaker) =>
+  const caretaker = (make: (parts: ContainerParts) => Caretaker) =>
     contribute(Caretakers, (resolver) => {
       const parts = made.get(resolver.get(Rpc));
       if (parts === undefined) throw new TypeError('a caretaker was asked for before the setup');
-      return make(parts, resolver);
+      return make(parts);
     });
   return definePlugin({
     name: 'containers',
@@ -87,9 +87,9 @@ export function containers(options: ContainersOptions = {}) {
     ],
     contributes: [
       caretaker(({ runtimeDir, owner }) => pipeCaretaker(runtimeDir, owner)),
-      caretaker((parts, resolver) => shimCaretaker(parts, () => resolver.get(Address).path)),
-      caretaker((parts) => containerCaretaker(parts)),
-      caretaker((parts) => journalCaretaker(parts)),
+      caretaker(shimCaretaker),
+      caretaker(containerCaretaker),
+      caretaker(journalCaretaker),
     ],
     setup(context) {
       const parts = partsOf(context, options);

@@ -18,6 +18,7 @@ import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
 import { startProcess } from './start.js';
 import { deleteTask } from './tasks.js';
+import { endUnrecorded } from './unrecorded.js';
 import { checkContainerOptions, isTty } from './validate.js';
 
 /** Makes a container, step by step; what was made is unmade in reverse when a step fails. */
@@ -89,8 +90,10 @@ export function watchInit(
     },
     async cleanUp(exit, signal) {
       // The exit may have come from elsewhere, while the daemon is away.
-      await labelRecord(parts.patient, id, exitLabels(exit), signal);
-      if (options.keepTask !== true) await deleteTask(parts.patient, key, signal);
+      const recorded = await labelRecord(parts.patient, id, exitLabels(exit), signal);
+      if (options.keepTask === true) return;
+      if (recorded) await deleteTask(parts.patient, key, signal);
+      else await endUnrecorded(parts, id, signal);
     },
   });
 }

@@ -1,4 +1,5 @@
-import { createRollback, type Running, withDeadline } from '@ctrd/core';
+import { createRollback, hasCode, type Running, withDeadline } from '@ctrd/core';
+import { endForgottenShim } from '../care/forgotten-shims.js';
 import type { DestroyOptions } from '../container-options.js';
 import { deliveredExit } from '../exits/delivering.js';
 import type { ExitMessage } from '../exits/exit-message.js';
@@ -9,6 +10,7 @@ import type { ContainerParts } from './parts.js';
 import { type ContainerRecord, deleteRecord, getRecord } from './records.js';
 import { endTask } from './stop.js';
 import { deleteTask, findTask, signalTask } from './tasks.js';
+import { endUnrecorded } from './unrecorded.js';
 import { checkId } from './validate.js';
 
 /** What removes what is left may take so long, whatever became of the call. */
@@ -31,7 +33,12 @@ export async function destroyContainer(
   const inHandler = deliveredExit({ containerId: id, execId: '' }) !== undefined;
   using _turn = inHandler ? undefined : await parts.locks.lock(id, options.signal);
   const live = parts.registry.get(id);
-  const record = await getRecord(parts.rpc, id, options.signal);
+  const record = await getRecord(parts.rpc, id, options.signal).catch(async (error: unknown) => {
+    if (live !== undefined && hasCode(error, 'not-found')) {
+      await endUnrecorded(parts, id, options.signal);
+    }
+    throw error;
+  });
   await using rollback = createRollback(parts.report);
   if (live !== undefined) {
     live.process.quiet = true;
@@ -87,7 +94,7 @@ async function removeTask(parts: ContainerParts, id: string, signal: AbortSignal
   const task = await findTask(parts.patient, key, signal);
   if (task === undefined) {
     // Its deletion may have been cut off, by a host that died in it.
-    await parts.shims.end(id, { signal });
+    await endForgottenShim(parts, id, signal);
     return;
   }
   if (task.status !== 'stopped') {

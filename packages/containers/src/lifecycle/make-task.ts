@@ -1,6 +1,7 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { hasCode, type MountSpec, type Rollback, uninterrupted } from '@ctrd/core';
+import { endForgottenShim } from '../care/forgotten-shims.js';
 import type { ProcessIo } from '../io/process-io.js';
 import { closeInput } from './live-process.js';
 import type { ContainerParts } from './parts.js';
@@ -37,7 +38,7 @@ export async function makeTask(
     }
     await deleteTask(parts.patient, key, limit);
     // A daemon that died in the making of it does not know it; its shim lives all the same.
-    await parts.shims.end(id, { signal: limit });
+    await endForgottenShim(parts, id, limit);
   });
   const { pid } = await uninterrupted(signal, (limit) =>
     parts.rpc.client(Tasks).create(

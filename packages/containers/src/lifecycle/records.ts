@@ -35,22 +35,24 @@ export async function findRecord(
   }
 }
 
-/** Sets labels on a record; one that is gone is no error. */
+/** Sets labels on a record, and answers whether there is one. */
 export async function labelRecord(
   rpc: Rpc,
   id: string,
   labels: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const paths = Object.keys(labels).map((label) => `labels.${label}`);
   // Without a path, the daemon would put all that is given in place of all that is there.
-  if (paths.length === 0) return;
+  if (paths.length === 0) return true;
   try {
     await rpc
       .client(Containers)
       .update({ container: { id, labels }, updateMask: { paths } }, { signal });
+    return true;
   } catch (error) {
     if (!hasCode(error, 'not-found')) throw error;
+    return false;
   }
 }
 

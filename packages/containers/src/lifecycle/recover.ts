@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CtrdError, mergeSignals, ownerLabel, type Running } from '@ctrd/core';
+import { endForgottenShim } from '../care/forgotten-shims.js';
 import type { AttachOptions } from '../container-options.js';
 import type { JournalEntry } from '../exits/exit-journal.js';
 import type { ProcessKey } from '../exits/exit-message.js';
@@ -44,7 +45,7 @@ export async function recoverContainer(
   const told = labelledExit(record);
   if (task === undefined && (entry === undefined || told !== undefined)) {
     // Its deletion may have been cut off, by a host that died in it.
-    await parts.shims.end(id, { signal });
+    await endForgottenShim(parts, id, signal);
     throw new CtrdError('it has no process; its exit, if it is known, is in getContainer()', {
       code: 'not-found',
       reason: 'no-task',

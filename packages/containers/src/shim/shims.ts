@@ -1,6 +1,9 @@
+import { realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Task as TaskV2 } from '@ctrd/api/task/v2';
 import { Task as TaskV3 } from '@ctrd/api/task/v3';
 import { hasCode, mergeSignals, throwIfAborted } from '@ctrd/core';
+import { type ShimProcess, shimProcesses } from '../care/processes.js';
 import { type ExitMessage, exitedMessage, type ProcessKey } from '../exits/exit-message.js';
 import { shimAddresses } from './shim-address.js';
 import { connectTtrpc, type TtrpcConnection } from './ttrpc.js';
@@ -13,11 +16,13 @@ export interface Shims {
    */
   wait(key: ProcessKey, options: Running): Promise<ExitMessage | undefined>;
   /**
-   * Ends a shim, with its container if that still is there. Only of a task that the daemon does not
-   * know: one that dies while it makes a task, or is interrupted while it deletes one, leaves the
-   * shim and its folder for ever. The daemon notices the end of the shim, and removes the folder.
+   * Tells a shim to end, with its container if that still is there, and answers whether it is gone:
+   * one may be unable to, and one that serves other containers goes on. Only of a task that the daemon
+   * does not know.
    */
-  end(containerId: string, options: Running): Promise<void>;
+  end(containerId: string, options: Running): Promise<boolean>;
+  /** The processes of all shims of the daemon's namespace. */
+  processes(): AsyncIterable<ShimProcess>;
 }
 
 interface Running {
@@ -58,10 +63,12 @@ export function createShims(namespace: string, address: () => string): Shims {
       });
     },
     async end(id, { signal: callers }) {
+      let listens = false;
       // One that was killed in its start listens for ever, and never answers.
       using limited = mergeSignals({ timeoutMs: endTimeoutMs }, callers);
       const { signal } = limited;
       const ended = ask({ containerId: id, execId: '' }, signal, async (shim) => {
+        listens = true;
         const kill = { id, signal: 9, all: true };
         await unlessRefused(
           either(
@@ -84,15 +91,29 @@ export function createShims(namespace: string, address: () => string): Shims {
         await either(
           () => shim.call(TaskV3.method.shutdown, { id }, { signal }),
           () => shim.call(TaskV2.method.shutdown, { id }, { signal }),
-        );
+        ).catch(unlessDropped);
+        listens = await Promise.race([
+          shim.closed.then(() => false),
+          sleep(shutdownMs, true, { ref: false }),
+        ]);
       });
       await ended.catch(() => throwIfAborted(callers));
+      return !listens;
+    },
+    async *processes() {
+      const daemon = new Set([address(), await realpath(address()).catch(() => address())]);
+      for await (const shim of shimProcesses()) {
+        if (daemon.has(shim.address) && shim.namespace === namespace) yield shim;
+      }
     },
   };
 }
 
 /** A container that is killed ends within milliseconds, and its shim after it. */
 const endTimeoutMs = 5_000;
+
+/** A shim that has been told to end is gone within some 10 ms. */
+const shutdownMs = 500;
 
 /** The task API of containerd 2, or else that of 1.6 and 1.7: a shim has one of them. */
 async function either<A, B>(v3: () => Promise<A>, v2: () => Promise<B>): Promise<A | B> {
@@ -109,4 +130,9 @@ async function unlessRefused(asked: Promise<unknown>): Promise<void> {
   await asked.catch((error: unknown) => {
     if (hasCode(error, 'unavailable', 'aborted', 'timeout')) throw error;
   });
+}
+
+/** A shim that ends may be faster than its answer. */
+function unlessDropped(error: unknown): undefined {
+  if (!hasCode(error, 'unavailable')) throw error;
 }

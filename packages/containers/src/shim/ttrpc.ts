@@ -14,6 +14,8 @@ import { createFrameReader, encodeFrame, frameTypes } from './frame.js';
 
 /** A connection to a shim, for calls with one request and one response. Disposing closes it. */
 export interface TtrpcConnection extends Disposable {
+  /** Resolves when the connection is no more. */
+  readonly closed: Promise<void>;
   /**
    * Throws `unavailable` when the connection is lost, `unimplemented` for a service or method that
    * the other side does not have.
@@ -61,6 +63,7 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
   const readFrames = createFrameReader();
   let lastStream = -1;
   let lost: CtrdError | undefined;
+  const closed = new Promise<void>((resolve) => socket.once('close', resolve));
 
   function end(cause: unknown): void {
     lost ??= new CtrdError('the connection to the shim was lost', {
@@ -91,6 +94,7 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
   socket.unref();
 
   return {
+    closed,
     async call(method, request, { signal }) {
       if (lost !== undefined) throw lost;
       lastStream += 2;
