@@ -38,6 +38,28 @@ describe('the daemon is killed', { timeout: 120_000 }, () => {
     });
   });
 
+  // Longer than a shim tries to tell the daemon of an end.
+  it.runIf(process.env['CTRD_LONG'] === '1')(
+    'for a minute, and a container ends in it',
+    async () => {
+      await withClient(fixture, async ({ client, exits }) => {
+        const long = await client.createContainer(fixture.sh('long', untilFile('long', 43), quiet));
+        const stays = await client.createContainer(
+          fixture.sh('stays', untilFile('stays', 44), quiet),
+        );
+        await fixture.daemon.kill();
+        await fixture.touch('long');
+        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        await fixture.daemon.start();
+        expect(await long.wait()).toMatchObject({ exitCode: 43 });
+        await fixture.touch('stays');
+        expect(await stays.wait()).toMatchObject({ exitCode: 44 });
+        expect(exits.map(({ exitCode }) => exitCode)).toEqual([43, 44]);
+        for (const job of [long, stays]) await job.destroy();
+      });
+    },
+  );
+
   it('and comes back: containers and what runs in them go on, and each end is told once', async () => {
     await withClient(fixture, async ({ client, exits, execExits }) => {
       const job = await client.createContainer(fixture.sh('goes-on', untilFile('init', 5), quiet));

@@ -52,11 +52,14 @@ export interface Fixture extends AsyncDisposable {
   touch(name: string): Promise<void>;
 }
 
-export async function makeFixture(namespace: string): Promise<Fixture> {
+export async function makeFixture(
+  namespace: string,
+  options: Parameters<typeof privateDaemon>[0] = {},
+): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'ctrd-faults-'));
   const rootfs = join(folder, 'rootfs');
   const shared = await mkdtemp(join(folder, 'shared-'));
-  const [daemon] = await Promise.all([privateDaemon(), busyboxRootfs(rootfs)]);
+  const [daemon] = await Promise.all([privateDaemon(options), busyboxRootfs(rootfs)]);
   return {
     daemon,
     namespace,

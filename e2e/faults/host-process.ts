@@ -21,6 +21,7 @@ export type HostCommand =
   | { readonly do: 'create'; readonly options: ContainerOptions }
   | { readonly do: 'exec'; readonly id: string; readonly execId: string; readonly args: string[] }
   | { readonly do: 'start' | 'destroy'; readonly id: string }
+  | { readonly do: 'block'; readonly ms: number }
   | { readonly do: 'recover' | 'close' };
 
 export type HostReply =
@@ -71,10 +72,15 @@ export async function bundleHost(folder: string): Promise<string> {
   return outfile;
 }
 
-/** Starts a host and waits until it is connected. */
-export async function startHost(program: string, setup: HostSetup): Promise<Host> {
+/** Starts a host and waits until it is connected. `env` is added to its environment. */
+export async function startHost(
+  program: string,
+  setup: HostSetup,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Host> {
   const child = fork(program, [JSON.stringify(setup)], {
     execArgv: [],
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();

@@ -1,9 +1,19 @@
-import { readFile, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { debianPackage } from '../../tools/debian/index.js';
 import { leakOracle, namespaceOf, shims, waitFor } from '../support/index.js';
 import { connect, type Fixture, makeFixture, withClient } from './fixture.js';
-import { bundleHost, type Host, type HostSetup, readLedger, startHost } from './host-process.js';
+import {
+  bundleHost,
+  type Host,
+  type HostSetup,
+  hostEnded,
+  readLedger,
+  startHost,
+} from './host-process.js';
 
 let fixture: Fixture;
 const namespace = namespaceOf(import.meta.url);
@@ -22,7 +32,7 @@ let scenes = 0;
 /** Hosts of one scene, which share a ledger; nothing may be left of it. */
 async function withHosts(
   run: (
-    start: (setup?: Partial<HostSetup>) => Promise<Host>,
+    start: (setup?: Partial<HostSetup>, env?: Readonly<Record<string, string>>) => Promise<Host>,
     ledger: string,
     own: string,
   ) => Promise<void>,
@@ -34,14 +44,9 @@ async function withHosts(
   const ledger = join(fixture.shared, `ledger-${scenes}`);
   const { address, runtimeDir } = fixture.daemon;
   const hosts: Host[] = [];
-  const start = async (setup: Partial<HostSetup> = {}) => {
-    const host = await startHost(program, {
-      address,
-      runtimeDir,
-      namespace: own,
-      ledger,
-      ...setup,
-    });
+  const start = async (setup: Partial<HostSetup> = {}, env = {}) => {
+    const all = { address, runtimeDir, namespace: own, ledger, ...setup };
+    const host = await startHost(program, all, env);
     hosts.push(host);
     return host;
   };
@@ -153,6 +158,31 @@ describe('the host is killed', { timeout: 120_000 }, () => {
     });
   });
 
+  it.each([
+    ['before', 'touch "$0.here"; sleep 0.3; runc "$@"'],
+    ['after', 'runc "$@"; touch "$0.here"; sleep 0.3'],
+  ])(
+    'while a container is made, %s the runtime’s part: it goes with all that belongs to it',
+    async (when, part) => {
+      await withHosts(async (start) => {
+        const runc = join(fixture.shared, `runc-${when}`);
+        const create = `case " $* " in *" create "*) ${part}; touch "$0.done";; *) exec runc "$@";; esac`;
+        await writeFile(runc, `#!/bin/sh\n${create}\n`, { mode: 0o755 });
+        const first = await start();
+        const runtime = { name: 'io.containerd.runc.v2', binaryName: runc };
+        const options = fixture.sh('torn', 'sleep 600', { stdio: 'null', runtime });
+        const making = first.send({ do: 'create', options });
+        await Promise.all([
+          expect(making).rejects.toThrow(hostEnded),
+          waitFor(() => readFile(`${runc}.here`)).then(() => first.kill()),
+        ]);
+        await waitFor(() => readFile(`${runc}.done`));
+        const second = await start();
+        await second.send({ do: 'destroy', id: 'torn' });
+      });
+    },
+  );
+
   it('in a handler, with the daemon away: the exit that only the shim told is in the journal', async () => {
     await withHosts(async (start, ledger) => {
       const first = await start({ stuck: true });
@@ -223,6 +253,84 @@ describe('the host is told to end', { timeout: 60_000 }, () => {
     });
   });
 });
+
+describe('the host is in trouble', { timeout: 60_000 }, () => {
+  it('its event loop is blocked: what ends and prints meanwhile is read and told afterwards', async () => {
+    await withHosts(async (start, ledger) => {
+      const output = join(fixture.shared, 'blocked-lines');
+      const host = await start({ output });
+      const script = `until [ -e /host/blocked ]; do sleep 0.05; done; seq 1 3000; exit 16`;
+      await host.send({ do: 'create', options: fixture.sh('blocked', script) });
+      const blocked = host.send({ do: 'block', ms: 4_000 });
+      await fixture.touch('blocked');
+      await blocked;
+      expect(await told(ledger, 1)).toEqual([codeOf('blocked', '', 16)]);
+      const lines = Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`).join('');
+      expect(await readFile(output, 'utf8')).toBe(lines);
+      await host.send({ do: 'destroy', id: 'blocked' });
+    });
+  });
+
+  it('it has no descriptors left: calls fail and leave nothing, what it has goes on', async () => {
+    await withHosts(async (start, ledger) => {
+      const host = await start();
+      const script = 'until [ -e /host/freed ]; do sleep 0.05; done; exit 17';
+      await host.send({ do: 'create', options: fixture.sh('has', script) });
+      const limit = async (to: number) =>
+        promisify(execFile)('prlimit', ['--pid', String(host.pid), `--nofile=${to}:`]);
+      await limit((await readdir(`/proc/${host.pid}/fd`)).length + 1);
+      const more = fixture.sh('more', 'sleep 600');
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const made = host.send({ do: 'create', options: more });
+        await expect(made).rejects.toThrow(/^[a-z-]+: CtrdError: createContainer /);
+      }
+      await limit(1024);
+      expect(await host.send({ do: 'create', options: more })).toEqual(expect.any(Number));
+      await fixture.touch('freed');
+      expect(await told(ledger, 1)).toEqual([codeOf('has', '', 17)]);
+      for (const id of ['has', 'more']) await host.send({ do: 'destroy', id });
+    });
+  });
+
+  it('its clock jumps by a day: nothing ends early or late, ends have the daemon’s time', async () => {
+    await withHosts(async (start, ledger) => {
+      const clock = join(fixture.shared, 'clock');
+      await writeFile(clock, '+0');
+      const host = await start({}, await fakeClock(clock));
+      const script = 'until [ -e /host/jumped ]; do sleep 0.05; done; exit 18';
+      await host.send({ do: 'create', options: fixture.sh('clock', script, { stdio: 'null' }) });
+      const args = ['sh', '-c', 'sleep 0.2; exit 19'];
+      for (const [execId, jump] of Object.entries({ later: '+1d', earlier: '-1d' })) {
+        await writeFile(clock, jump);
+        await host.send({ do: 'exec', id: 'clock', execId, args });
+      }
+      await told(ledger, 2);
+      await fixture.touch('jumped');
+      const exits = await told(ledger, 3);
+      expect(exits.map(({ exitCode }) => exitCode)).toEqual([19, 19, 18]);
+      for (const { exitedAt } of exits) {
+        expect(Math.abs(Date.now() - Date.parse(String(exitedAt)))).toBeLessThan(60_000);
+      }
+      await host.send({ do: 'destroy', id: 'clock' });
+    });
+  });
+});
+
+/** Lets a program's clock, but none of its timers, follow what a file says. */
+async function fakeClock(path: string): Promise<Record<string, string>> {
+  const libraries = join(
+    await debianPackage({ suite: 'bookworm', name: 'libfaketime' }),
+    'usr/lib',
+  );
+  const found = await readdir(libraries, { recursive: true });
+  const library = found.find((name) => name.endsWith('/libfaketimeMT.so.1'));
+  return {
+    LD_PRELOAD: join(libraries, String(library)),
+    FAKETIME_TIMESTAMP_FILE: path,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
 
 describe('recovery', { timeout: 120_000 }, () => {
   it('goes on past a shim that hangs, which has its turn later', async () => {

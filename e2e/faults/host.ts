@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { type ContainerOptions, containers, type ExitMessage } from '@ctrd/containers';
-import { closeOnSignals, ctrd, type Failure, Report } from '@ctrd/core';
+import { CtrdError, closeOnSignals, ctrd, type Failure, Report } from '@ctrd/core';
 import type { HostCommand, HostReply, HostSetup } from './host-process.js';
 
 /** A program that has containers, run by tests to be killed at any moment. */
@@ -57,6 +57,9 @@ async function run(command: HostCommand): Promise<unknown> {
     }
     case 'destroy':
       return await client.destroyContainer(command.id, { graceMs: 0 });
+    case 'block':
+      for (const end = performance.now() + command.ms; performance.now() < end; );
+      return;
     case 'close':
       await client.close();
       process.disconnect?.();
@@ -80,7 +83,10 @@ const reply = (message: HostReply): void => {
 process.on('message', ({ number, command }: { number: number; command: HostCommand }) => {
   run(command).then(
     (result) => reply({ number, result }),
-    (error: unknown) => reply({ number, error: String(error) }),
+    (error: unknown) => {
+      const code = error instanceof CtrdError ? `${error.code}: ` : '';
+      reply({ number, error: `${code}${error}` });
+    },
   );
 });
 process.send?.({ number: 0, result: 'ready' } satisfies HostReply);

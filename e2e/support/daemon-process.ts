@@ -42,22 +42,24 @@ export const folderPrefix = join(tmpdir(), 'ctrd-e2e-');
  *
  * @param config - TOML for the end of the configuration: whole tables only.
  * @param programs - a folder that comes first on its `PATH`.
+ * @param diskMb - what its root and its clients' runtime folder have, on a disk of their own.
  */
 export async function newPlace(
   line: Line,
-  { config = '', programs }: { config?: string; programs?: string } = {},
+  { config = '', programs, diskMb }: { config?: string; programs?: string; diskMb?: number } = {},
 ): Promise<DaemonPlace> {
   const { containerd, ctr, binDir, path, version } = await containerdBinaries(line);
   const folder = await mkdtemp(`${folderPrefix}${process.pid}-`);
+  const disk = diskMb === undefined ? folder : join(folder, 'disk');
   const place: DaemonPlace = {
     line,
     version,
     folder,
     address: join(folder, 'c.sock'),
     ttrpcAddress: join(folder, 'c.sock.ttrpc'),
-    root: join(folder, 'root'),
+    root: join(disk, 'root'),
     state: join(folder, 'state'),
-    runtimeDir: join(folder, 'run'),
+    runtimeDir: join(disk, 'run'),
     log: join(folder, 'containerd.log'),
     configFile: join(folder, 'config.toml'),
     containerdPath: containerd,
@@ -65,9 +67,19 @@ export async function newPlace(
     binDir,
     path: programs === undefined ? path : `${programs}:${path}`,
   };
-  await Promise.all(['tmp', 'run'].map((name) => mkdir(join(folder, name))));
+  if (diskMb !== undefined) {
+    await mkdir(disk);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', disk]);
+  }
+  await Promise.all([join(folder, 'tmp'), place.runtimeDir].map((path) => mkdir(path)));
   await writeFile(place.configFile, `${configOf(place)}\n${config}`);
   return place;
+}
+
+/** The same folders, with another line's programs. */
+export async function ofLine(place: DaemonPlace, line: Line): Promise<DaemonPlace> {
+  const { containerd, ctr, binDir, path, version } = await containerdBinaries(line);
+  return { ...place, line, version, containerdPath: containerd, ctrPath: ctr, binDir, path };
 }
 
 /** Starts the daemon of a place and waits until it serves; gives its process id. */

@@ -7,6 +7,7 @@ import {
   type DaemonPlace,
   endDaemon,
   newPlace,
+  ofLine,
   removeDaemon,
   startDaemon,
 } from './daemon-process.js';
@@ -26,8 +27,12 @@ export interface PrivateDaemon extends TestDaemon, AsyncDisposable {
   kill(): Promise<void>;
   /** Ends the daemon in good order; its shims and containers live on. */
   stop(): Promise<void>;
-  /** Starts it again, on the same root, state and socket, and waits until it serves. */
-  start(): Promise<void>;
+  /**
+   * Starts it again, on the same root, state and socket, and waits until it serves.
+   *
+   * @param line - what it is from now on. Default: what it was.
+   */
+  start(line?: Line): Promise<void>;
   /** Kills it and starts it again. */
   restart(): Promise<void>;
   /**
@@ -52,9 +57,10 @@ export function daemon(): TestDaemon {
  * @param options.line - default: the project's.
  * @param options.config - TOML tables for the end of its configuration.
  * @param options.programs - a folder that comes first on its `PATH`.
+ * @param options.diskMb - its root and its clients' runtime folder share a disk of this size.
  */
 export async function privateDaemon(
-  options: { line?: Line; config?: string; programs?: string } = {},
+  options: { line?: Line; config?: string; programs?: string; diskMb?: number } = {},
 ): Promise<PrivateDaemon> {
   const place = await newPlace(options.line ?? inject('line'), options);
   const remove = () => removeDaemon(place);
@@ -79,14 +85,16 @@ function testDaemon(place: DaemonPlace): TestDaemon {
   return { ...place, ctr: (...args) => ctr(place, ...args) };
 }
 
-function control(place: DaemonPlace, firstPid: number): PrivateDaemon {
+function control(first: DaemonPlace, firstPid: number): PrivateDaemon {
+  let place = first;
   let pid = firstPid;
   const kill = () => endDaemon(pid, 'SIGKILL');
-  const start = async () => {
+  const start = async (line?: Line) => {
+    if (line !== undefined) place = await ofLine(place, line);
     pid = await startDaemon(place);
   };
   return {
-    ...testDaemon(place),
+    ...testDaemon(first),
     get pid() {
       return pid;
     },
@@ -102,7 +110,7 @@ function control(place: DaemonPlace, firstPid: number): PrivateDaemon {
       await waitFor(() => isStopped(pid), { what: 'the daemon stands still' });
     },
     thaw: () => void process.kill(pid, 'SIGCONT'),
-    [Symbol.asyncDispose]: () => removeDaemon(place),
+    [Symbol.asyncDispose]: () => removeDaemon(first),
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { crossings } from './boundaries.js';
 import { carried, licenceProblems, unbalanced } from './dependencies.js';
-import { faultTable, problemsOf } from './faults.js';
+import type { FaultScenario } from './fault-scenarios.js';
+import { failuresOf, faultTable, problemsOf } from './faults.js';
 import { addresses, ofSource, traces } from './hygiene.js';
 import { region, requote } from './quotes.js';
 import { tableProblems } from './tokens.js';
@@ -148,9 +149,40 @@ describe('the table of faults', () => {
     expect(await problemsOf({ ...scenario, shownBy: renamed }, read)).toHaveLength(1);
   });
 
-  it('has a row a scenario', () => {
-    expect(faultTable([{ ...scenario, shownBy }]).split('\n')[2]).toBe(
-      '| f | o | [a](../a.test.ts) |',
+  const ran = (state: 'passed' | 'failed' | 'skipped') => ({ 'suite > survives a fault': state });
+  const onLines = { ...shownBy, file: 'e2e/a.e2e.test.ts' };
+  const outcomes = {
+    whole: true,
+    projects: {
+      unit: { 'a.test.ts': ran('passed') },
+      'containerd-1.6': { [onLines.file]: ran('passed') },
+      'containerd-1.7': { [onLines.file]: { ...ran('passed'), 'survives all': 'failed' as const } },
+      'containerd-2.1': { [onLines.file]: ran('skipped') },
+    },
+  };
+  const rowOf = (one: FaultScenario) => faultTable([one], outcomes).split('\n')[2];
+
+  it('has a row a scenario, with what became of it on each line', () => {
+    expect(rowOf({ ...scenario, shownBy })).toBe(
+      '| f | o | unit | unit | unit | [a](../a.test.ts) |',
     );
+    expect(rowOf({ ...scenario, shownBy: onLines })).toBe(
+      '| f | o | passed | failed | skipped | [a](../e2e/a.e2e.test.ts) |',
+    );
+    expect(rowOf({ ...scenario, notShown: 'why' })).toBe('| f | o | – | – | – | why |');
+  });
+
+  it('is refused when a scenario has failed, was skipped or has not run', () => {
+    expect(failuresOf({ ...scenario, shownBy }, outcomes)).toEqual([]);
+    expect(failuresOf({ ...scenario, shownBy: onLines }, outcomes)).toEqual([
+      'f: failed on containerd-1.7',
+      'f: skipped on containerd-2.1',
+    ]);
+    expect(failuresOf({ ...scenario, shownBy: onLines, lines: ['1.6'] }, outcomes)).toEqual([]);
+    const absent = { ...scenario, shownBy: { ...shownBy, test: 'sur%s nothing' } };
+    expect(failuresOf(absent, outcomes)).toEqual(['f: missing on unit']);
+    const unknown = { ...scenario, shownBy: { ...shownBy, file: 'b.test.ts' } };
+    expect(failuresOf(unknown, outcomes)).toEqual(['f: missing on unit']);
+    expect(failuresOf(unknown, { ...outcomes, whole: false })).toEqual([]);
   });
 });

@@ -1,9 +1,13 @@
+import type { Line } from '../matrix/index.js';
+
 /** A fault, and where it is shown what comes of it, or why it is not. */
 export interface FaultScenario {
   readonly fault: string;
   readonly outcome: string;
-  /** File and name of the test. */
+  /** File and name of the test, or a part of the name; `%s` stands for anything. */
   readonly shownBy?: { readonly file: string; readonly test: string };
+  /** Where the test runs. Default: on every line, or on none for a unit test. */
+  readonly lines?: readonly Line[];
   readonly notShown?: string;
 }
 
@@ -12,6 +16,8 @@ const host = 'e2e/faults/host.e2e.test.ts';
 const shim = 'e2e/faults/shim.e2e.test.ts';
 const process = 'e2e/faults/process.e2e.test.ts';
 const events = 'e2e/faults/events.e2e.test.ts';
+const connection = 'e2e/faults/connection.e2e.test.ts';
+const hostile = 'e2e/images-pull-hostile.e2e.test.ts';
 
 export const faultScenarios: readonly FaultScenario[] = [
   {
@@ -26,9 +32,9 @@ export const faultScenarios: readonly FaultScenario[] = [
   },
   {
     fault: 'the same, and containerd is down for a minute',
-    outcome: 'the same',
+    outcome: 'the same: the shim gives up its events after 15 s, but answers as long as it lives',
     notShown:
-      'a minute too long for the tests; the shim gives up its events after 15 s, but answers Wait as long as it lives',
+      'longer than every run may take: `CTRD_LONG=1` adds it to those of daemon.e2e.test.ts',
   },
   {
     fault: 'containerd is not there at the first call',
@@ -49,9 +55,14 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: 'e2e/pool.e2e.test.ts', test: 'hangs no call and loses no stream' },
   },
   {
-    fault: 'containerd is upgraded over the same root',
-    outcome: 'the client goes on with what the new one can do',
-    notShown: 'each line is tested alone; nothing of a line is remembered but what it can do',
+    fault: 'containerd is upgraded over the same root, from 1.6 to 1.7 to 2.1',
+    outcome:
+      'containers go on; what ends meanwhile is told; the new line runs in the old one’s containers',
+    shownBy: {
+      file: 'e2e/faults/upgrade.e2e.test.ts',
+      test: 'an upgrade over the same root, line by line',
+    },
+    lines: ['2.1'],
   },
   {
     fault: 'the socket is removed while containerd lives',
@@ -72,10 +83,31 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: daemon, test: 'none is started twice, all ends are told' },
   },
   {
+    fault: 'the answer to the creation of a container is lost',
+    outcome: 'it is made for good or undone, never started twice',
+    shownBy: { file: connection, test: 'of a container: it is made for good or undone' },
+  },
+  {
+    fault: 'the answer to the start of a process is lost',
+    outcome: 'it runs once or not at all, and its shim survives',
+    shownBy: { file: connection, test: 'of a process: it runs once, or not at all' },
+  },
+  {
+    fault: 'the answer to the removal of a container is lost',
+    outcome: 'it is gone, at the latest with the next call',
+    shownBy: { file: connection, test: 'of a container that is destroyed: it is gone' },
+  },
+  {
+    fault: 'a connection is ended for too many pings',
+    outcome:
+      'calls and watches go on over a new one; ctrd itself sends no pings, and has no setting for it',
+    shownBy: { file: connection, test: 'that another made: watches and calls go on' },
+  },
+  {
     fault: 'GOAWAY, RST_STREAM, broken answers',
     outcome: 'unseen where nothing was lost, else an error with a code',
     shownBy: {
-      file: 'packages/core/test/grpc/broken-server.test.ts',
+      file: 'packages/core/test/transport/broken-server.test.ts',
       test: 'goes on to a new connection when the server says that it goes away',
     },
   },
@@ -115,6 +147,11 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: shim, test: 'the shim that the daemon forgets is ended by the next' },
   },
   {
+    fault: 'the host dies while containerd makes a task',
+    outcome: 'the container goes whole, with the shim that containerd abandons',
+    shownBy: { file: host, test: 'the runtime’s part: it goes with all that belongs to it' },
+  },
+  {
     fault: 'the host is killed while output flows',
     outcome: 'the next one goes on reading, and the exit is told once',
     shownBy: { file: host, test: 'while output flows: the next one goes on reading' },
@@ -140,9 +177,22 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: host, test: 'with the daemon, and a process ends' },
   },
   {
+    fault: 'the host is told to end (SIGTERM)',
+    outcome: 'nothing false is told; the next one tells the ends',
+    shownBy: { file: host, test: 'and closes: nothing is told, containers go on' },
+  },
+  {
+    fault: 'the host is killed in a pull, again and again',
+    outcome: 'the next pull goes on with what is there',
+    shownBy: {
+      file: 'e2e/images-pull-resume.e2e.test.ts',
+      test: 'is gone on with by the next, and leaves nothing',
+    },
+  },
+  {
     fault: 'the host’s event loop is blocked',
-    outcome: 'streams go on afterwards',
-    notShown: 'nothing but the host can show it; no timer of ours decides that a process has ended',
+    outcome: 'what ends and prints meanwhile is read and told afterwards',
+    shownBy: { file: host, test: 'its event loop is blocked' },
   },
   {
     fault: 'nobody reads the output',
@@ -193,9 +243,22 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: process, test: 'that destroy one container at once' },
   },
   {
+    fault: 'another client deletes the record of a container that runs',
+    outcome: 'its end is told; it can be ended by its id; nothing is left',
+    shownBy: { file: process, test: 'the end of one is told, another is ended by its id' },
+  },
+  {
     fault: 'a snapshot is removed under a task',
     outcome: 'refused',
     shownBy: { file: 'e2e/snapshots.e2e.test.ts', test: 'are not removed under a running task' },
+  },
+  {
+    fault: 'the disk of containerd and of the pipes is full',
+    outcome: '`storage-full` for what needs room, nothing is left of it; what runs goes on',
+    shownBy: {
+      file: 'e2e/faults/disk.e2e.test.ts',
+      test: 'the disk of the daemon and of the pipes is full',
+    },
   },
   {
     fault: 'the disk of the journal is full',
@@ -206,15 +269,61 @@ export const faultScenarios: readonly FaultScenario[] = [
     },
   },
   {
-    fault: 'the clock jumps',
-    outcome: 'nothing fires early',
-    notShown:
-      'the clock of the machine is shared; limits are measured with timers, which are monotonic',
+    fault: 'the host’s clock jumps by a day',
+    outcome: 'nothing ends early or late; ends have the daemon’s time',
+    shownBy: { file: host, test: 'its clock jumps by a day' },
   },
   {
     fault: 'the host has no descriptors left',
-    outcome: 'an error with a code',
-    notShown: 'Node itself fails in too many places to tell ours apart',
+    outcome: 'calls fail and leave nothing; what it has goes on',
+    shownBy: { file: host, test: 'it has no descriptors left' },
+  },
+  {
+    fault: 'containerd collects garbage all the time',
+    outcome: 'nothing that is being made is lost',
+    shownBy: {
+      file: 'e2e/gc-storm.e2e.test.ts',
+      test: 'takes nothing of a pull, an unpack, a container, a commit',
+    },
+  },
+  {
+    fault: 'a lease expires under what it holds',
+    outcome: 'its holder is told that it is lost',
+    shownBy: {
+      file: 'e2e/leases.e2e.test.ts',
+      test: 'that cannot be renewed in time says that it is lost',
+    },
+  },
+  {
+    fault: 'content is damaged on the disk',
+    outcome: '`data-loss` when it is read; containerd itself does not notice',
+    shownBy: {
+      file: 'e2e/content-conformance.e2e.test.ts',
+      test: 'fails the read of a blob that was damaged on the disk',
+    },
+  },
+  {
+    fault: 'a mount is busy when it is to go',
+    outcome: 'it goes when it can',
+    shownBy: {
+      file: 'e2e/snapshots.e2e.test.ts',
+      test: 'is unmounted also while somebody is in it',
+    },
+  },
+  {
+    fault: 'a registry recovers from a fault',
+    outcome: 'the pull goes on where it was',
+    shownBy: { file: hostile, test: '%s: the pull succeeds' },
+  },
+  {
+    fault: 'a registry serves something false, or nothing, or for ever',
+    outcome: 'the pull fails with a code, and nothing stays',
+    shownBy: { file: hostile, test: '%s: the pull fails, and nothing stays' },
+  },
+  {
+    fault: 'input that cannot be: ids, names, paths',
+    outcome: 'a typed error that names the field, before anything is sent',
+    shownBy: { file: 'e2e/bad-input.e2e.test.ts', test: 'input that cannot be' },
   },
   {
     fault: 'all of it at random',

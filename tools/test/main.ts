@@ -6,6 +6,7 @@ import { removeAbandoned } from '../../e2e/support/remains.js';
 import { writeResult } from '../ci/result.js';
 import { atMost } from '../concurrency.js';
 import { type FileResult, hasFailed, type RunResult } from './journal.js';
+import { addOutcomes, outcomesOf, type ProjectOutcomes } from './outcomes.js';
 import { fileTimeoutMs, projects, projectsAtOnce, secondRunTimeoutMs } from './projects.js';
 import { runVitest } from './run-vitest.js';
 import { slowestFiles, summary } from './summary.js';
@@ -23,8 +24,11 @@ const first = await atMost(projectsAtOnce, chosen, async (project) => ({
 
 const end = performance.now() + secondRunTimeoutMs;
 const verdicts = [];
+const outcomes: Record<string, ProjectOutcomes> = {};
 for (const { project, run } of first) {
-  verdicts.push(verdictOf(project, run, await secondRun(project, run)));
+  const second = await secondRun(project, run);
+  verdicts.push(verdictOf(project, run, second));
+  outcomes[project] = outcomesOf(run, second);
 }
 await removeAbandoned(folderPrefix);
 
@@ -33,6 +37,7 @@ console.log(summary(verdicts));
 const passed = verdicts.reduce((sum, verdict) => sum + verdict.passed, 0);
 const failed = verdicts.reduce((sum, verdict) => sum + verdict.failed.length, 0);
 await writeResult('tests', { passed, failed });
+await addOutcomes({ whole: args.length === 0, projects: outcomes });
 process.exit(failed > 0 || passed === 0 ? 1 : 0);
 
 /** Files that failed again, one by one; all of the project's when the run itself failed. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type FileResult, type JournalLine, type RunResult, runResult } from './journal.js';
+import { outcomesOf } from './outcomes.js';
 import { verdictOf } from './verdict.js';
 
 const file = (name: string, states: Record<string, 'passed' | 'failed'>, errors: string[] = []) =>
@@ -77,5 +78,25 @@ describe('a journal', () => {
     });
     expect(result.files[0]?.errors).toEqual(['thrown late']);
     expect(result.errors).toEqual(['thrown anywhere']);
+  });
+});
+
+describe('outcomes', () => {
+  it('tell what became of each test in both runs', () => {
+    const first = run(
+      file('a', { one: 'passed', two: 'failed', three: 'failed' }),
+      file('b', { one: 'passed' }, ['cannot clean up']),
+      file('c', { one: 'passed' }, ['cannot clean up']),
+      end,
+    );
+    const second = again(
+      file('a', { one: 'failed', two: 'passed', three: 'failed' }),
+      file('c', { one: 'passed' }),
+    );
+    expect(outcomesOf(first, second)).toEqual({
+      a: { one: 'passed', two: 'passed', three: 'failed' },
+      b: { one: 'failed' },
+      c: { one: 'passed' },
+    });
   });
 });
