@@ -37,8 +37,12 @@ export function createShimHold(
     tell = resolve;
   });
 
+  const source = `shim of ${key.containerId}`;
+
   async function ask(until: AbortSignal): Promise<ExitMessage | undefined> {
-    const word = await shims.wait(key, { signal: until }).catch(() => undefined);
+    const word = await shims.wait(key, { signal: until }).catch((error: unknown) => {
+      if (!until.aborted) report({ source, error: toCtrdError(error) });
+    });
     if (word === undefined) return undefined;
     // Before anybody is told: the daemon may have forgotten it by the next time it is asked.
     await journal.write(word).catch((error: unknown) => {

@@ -12,7 +12,8 @@ import { connectTtrpc, type TtrpcConnection } from './ttrpc.js';
 export interface Shims {
   /**
    * Resolves with the end of a process, or with `undefined` as soon as its shim cannot say it any
-   * more: it is gone, or has never had the process. Rejects when the signal ends.
+   * more: it is gone, or has never had the process. Rejects when the signal ends, and with what else
+   * the shim answers or fails to.
    */
   wait(key: ProcessKey, options: Running): Promise<ExitMessage | undefined>;
   /**
@@ -31,7 +32,7 @@ interface Running {
 
 /** The shims of a daemon on this machine. `address` answers the path of the daemon's socket. */
 export function createShims(namespace: string, address: () => string): Shims {
-  /** Asks the shim; `undefined` when nobody listens or it cannot answer. */
+  /** Asks the shim; `undefined` when nobody listens, it goes away, or does not know the process. */
   async function ask<T>(
     key: ProcessKey,
     signal: AbortSignal,
@@ -45,7 +46,8 @@ export function createShims(namespace: string, address: () => string): Shims {
         throwIfAborted(signal);
         // Nobody listens there; elsewhere somebody may.
         if (hasCode(error, 'unavailable') && error.reason !== 'dropped') continue;
-        return undefined;
+        if (hasCode(error, 'unavailable', 'not-found')) return undefined;
+        throw error;
       }
     }
     return undefined;

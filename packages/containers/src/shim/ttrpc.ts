@@ -17,8 +17,8 @@ export interface TtrpcConnection extends Disposable {
   /** Resolves when the connection is no more. */
   readonly closed: Promise<void>;
   /**
-   * Throws `unavailable` when the connection is lost, `unimplemented` for a service or method that
-   * the other side does not have.
+   * Throws `unavailable` when the connection is lost, `data-loss` when the other side says what cannot
+   * be read, `unimplemented` for a service or method that it does not have.
    */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -65,10 +65,8 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
   let lost: CtrdError | undefined;
   const closed = new Promise<void>((resolve) => socket.once('close', resolve));
 
-  function end(cause: unknown): void {
-    lost ??= new CtrdError('the connection to the shim was lost', {
-      ...{ code: 'unavailable', reason: 'dropped', cause },
-    });
+  function end(why: CtrdError): void {
+    lost ??= why;
     socket.destroy();
     for (const { reject } of pending.values()) reject(lost);
     pending.clear();
@@ -84,12 +82,12 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
           call?.resolve(fromBinary(ResponseSchema, payload));
         }
       } catch (error) {
-        // What cannot be read leaves no way to know where the next message begins.
-        end(error);
+        // There is no way to know where the next message begins.
+        end(unreadable(error));
       }
     })
-    .on('error', end)
-    .on('close', () => end(undefined));
+    .on('error', (error) => end(dropped(error)))
+    .on('close', () => end(dropped()));
   // The watch of a process keeps no program alive; whoever waits for it does.
   socket.unref();
 
@@ -120,7 +118,7 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
         pending.delete(streamId);
       }
     },
-    [Symbol.dispose]: () => end('closed'),
+    [Symbol.dispose]: () => end(dropped()),
   };
 }
 
@@ -135,6 +133,16 @@ function failure({ code, message }: { code: number; message: string }): CtrdErro
   return new CtrdError(message, {
     ...{ code: codes.get(code) ?? 'unknown', cause: { status: code, details: message } },
   });
+}
+
+function dropped(cause?: Error): CtrdError {
+  return new CtrdError('the connection to the shim was lost', {
+    ...{ code: 'unavailable', reason: 'dropped', cause },
+  });
+}
+
+function unreadable(cause: unknown): CtrdError {
+  return new CtrdError('what the shim says cannot be read', { code: 'data-loss', cause });
 }
 
 function unreachable(cause: unknown): CtrdError {

@@ -35,6 +35,7 @@ let failures: Failure[];
 let watcher: ExitWatcher;
 let controller: AbortController;
 let journalFails: boolean;
+let shimFails: boolean;
 
 const scripted =
   (name: string, answers: () => unknown[]) =>
@@ -56,6 +57,7 @@ beforeEach(() => {
   noted = undefined;
   failures = [];
   journalFails = false;
+  shimFails = false;
   controller = new AbortController();
   const tasks = { wait: scripted('wait', () => waits), get: scripted('get', () => gets) };
   watcher = createExitWatcher({
@@ -63,6 +65,7 @@ beforeEach(() => {
     shims: {
       async wait(_key, { signal }) {
         shim.asked += 1;
+        if (shimFails) throw new CtrdError('nonsense', { code: 'data-loss' });
         shim.open += 1;
         const answer = new Promise<ExitMessage | undefined>((resolve) => {
           shim.answer = resolve;
@@ -164,6 +167,14 @@ describe('the watch of a process', () => {
     await expect.poll(() => shim.open).toBe(1);
     shim.answer?.(undefined);
     expect(await exit).toMatchObject({ ...key, exitCode: 255, lost: expect.any(String) });
+  });
+
+  it('reports a shim that says what cannot be understood, and is lost', async () => {
+    shimFails = true;
+    waits = [dropped()];
+    gets = [gone()];
+    expect(await watch()).toMatchObject({ exitCode: 255, lost: expect.any(String) });
+    expect(failures).toMatchObject([{ source: 'shim of c', error: { code: 'data-loss' } }]);
   });
 
   it('waits for a shim that does not answer for a second only', async () => {

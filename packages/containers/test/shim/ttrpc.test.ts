@@ -60,6 +60,13 @@ describe('a connection to a shim', () => {
     await expect(call()).rejects.toMatchObject(dropped);
   });
 
+  it('that says what cannot be read fails its calls with that', async () => {
+    await using server = await shimServer(() => server.sockets[0]?.write(Buffer.alloc(64, 0xff)));
+    using shim = await connect(server.path);
+    const call = shim.call(Task.method.wait, {}, { signal });
+    await expect(call).rejects.toMatchObject({ code: 'data-loss', cause: { code: 'too-large' } });
+  });
+
   it('forgets a call that was aborted, and its late answer', async () => {
     const open: ((answer: Answer) => void)[] = [];
     await using server = await shimServer((_request, send, id) => {
