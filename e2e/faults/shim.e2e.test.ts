@@ -63,6 +63,9 @@ describe('a shim is stopped without ending', { timeout: 60_000 }, () => {
         const late = hung.exec({ args: ['true'], timeoutMs: 500 });
         await expect(late).rejects.toMatchObject({ code: 'timeout' });
         expect((await other.run({ args: ['echo', 'well'] })).stdout.toString()).toBe('well\n');
+        const listed = (await client.listContainers()).map(({ id, status }) => [id, status]);
+        expect(listed).toContainEqual(['other', 'running']);
+        expect(listed.map(([id]) => id).sort()).toEqual(['hung', 'other']);
         await fixture.touch('hung');
       } finally {
         process.kill(shim, 'SIGCONT');

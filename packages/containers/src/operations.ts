@@ -32,6 +32,7 @@ import * as control from './lifecycle/control.js';
 import { createContainer } from './lifecycle/create.js';
 import { destroyContainer } from './lifecycle/destroy.js';
 import { execInContainer } from './lifecycle/exec.js';
+import { getContainer, listContainers } from './lifecycle/inspect.js';
 import type { ContainerParts } from './lifecycle/parts.js';
 import { recoverContainer } from './lifecycle/recover.js';
 import { recoverAll } from './lifecycle/recover-all.js';
@@ -114,11 +115,9 @@ export function containerOperations(parts: ContainerParts, client: () => Contain
       containerLogs(parts, id, options),
     ),
     getContainer: onSubject((id, options: Running<CallControl>) =>
-      control.getContainer(parts, id, options),
+      getContainer(parts, id, options),
     ),
-    listContainers: onOptions((options: Running<Filtered>) =>
-      control.listContainers(parts, options),
-    ),
+    listContainers: onOptions((options: Running<Filtered>) => listContainers(parts, options)),
     recoverContainer: onSubject(
       async (id, options: Running<AttachOptions>): Promise<Container> =>
         containerHandle(await recoverContainer(parts, id, options), client()),

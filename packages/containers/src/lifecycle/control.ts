@@ -2,8 +2,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { ProcessDetailsSchema } from '@ctrd/api/runc/options';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import { type CallControl, CtrdError, hasCode, invalidArgument, type Running } from '@ctrd/core';
-import type { ContainerInfo, ContainerProcess } from '../container-api.js';
+import { type CallControl, CtrdError, invalidArgument, type Running } from '@ctrd/core';
+import type { ContainerProcess } from '../container-api.js';
 import type {
   KillOptions,
   TerminalSize,
@@ -15,7 +15,7 @@ import { terminalSize } from './build-spec.js';
 import { checkExtensions, extensionsOf } from './extensions.js';
 import { checkGivenLabels } from './labels.js';
 import type { ContainerParts } from './parts.js';
-import { containerInfo, getRecord, specOf } from './records.js';
+import { getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
 import { signalNumber } from './signals.js';
 import { findTask, onTask } from './tasks.js';
@@ -153,37 +153,4 @@ export async function updateContainer(
   using _turn = await locks.lock(id, signal);
   const container = { id, labels: texts, extensions: extensionsOf(extensions) };
   await rpc.client(Containers).update({ container, updateMask: { paths } }, { signal });
-}
-
-export async function getContainer(
-  parts: ContainerParts,
-  id: string,
-  { signal }: Call,
-): Promise<ContainerInfo> {
-  checkId(id);
-  const record = await getRecord(parts.rpc, id, signal);
-  return containerInfo(record, await findTask(parts.rpc, { containerId: id, execId: '' }, signal));
-}
-
-export async function listContainers(
-  parts: ContainerParts,
-  {
-    filters = [],
-    signal,
-  }: Call<CallControl & { readonly filters?: readonly string[] | undefined }>,
-): Promise<readonly ContainerInfo[]> {
-  // One message a container: a single answer of all of them has a limit of 16 MiB.
-  const records = parts.rpc.client(Containers).listStream({ filters: [...filters] }, { signal });
-  const all: ContainerInfo[] = [];
-  for await (const { container } of records) {
-    if (container === undefined) continue;
-    const key = { containerId: container.id, execId: '' };
-    // One whose shim does not answer must not hide the others.
-    const task = await findTask(parts.rpc, key, signal).catch((error: unknown) => {
-      if (hasCode(error, 'unknown', 'internal')) return undefined;
-      throw error;
-    });
-    all.push(containerInfo(container, task));
-  }
-  return all;
 }

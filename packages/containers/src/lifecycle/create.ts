@@ -1,10 +1,9 @@
-import { createRollback, type Rpc, type Running, throwIfAborted } from '@ctrd/core';
+import { createRollback, type Running, throwIfAborted } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
-import type { ExitMessage } from '../exits/exit-message.js';
 import { beforeCreate, exited } from '../exits/moments.js';
 import { createProcessIo, type ProcessIo } from '../io/process-io.js';
 import type { RuntimeSpec } from '../spec/index.js';
-import { taskStats } from '../stats/task-stats.js';
+import { withOutOfMemory } from '../stats/out-of-memory.js';
 import { buildSpec } from './build-spec.js';
 import { exitLabels, labelledExit } from './labels.js';
 import { beginJournal, type LiveProcess, watchProcess } from './live-process.js';
@@ -79,11 +78,7 @@ export function watchInit(
     quiet: options.quiet,
     held: options.held,
     async complete(exit, signal) {
-      if (exit.lost === undefined) {
-        return (await ranOutOfMemory(parts.rpc, exit, signal))
-          ? { ...exit, oomKilled: true }
-          : exit;
-      }
+      if (exit.lost === undefined) return await withOutOfMemory(parts.rpc, exit, signal);
       // Another client may have cleaned up, and has noted the exit first.
       const record = await findRecord(parts.patient, id, signal);
       return (record && labelledExit(record)) ?? exit;
@@ -96,18 +91,6 @@ export function watchInit(
       else await endUnrecorded(parts, id, signal);
     },
   });
-}
-
-/** The counts of the container's cgroup, which is there until the task is deleted. */
-async function ranOutOfMemory(
-  rpc: Rpc,
-  { containerId, exitCode }: ExitMessage,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (exitCode === 0) return false;
-  // The exit is true without it: a daemon that cannot say so now says nothing.
-  const stats = await taskStats(rpc, containerId, signal).catch(() => undefined);
-  return stats !== undefined && stats.memory.oomKills > 0n;
 }
 
 async function makeSpec(

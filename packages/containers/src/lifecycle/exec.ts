@@ -14,24 +14,12 @@ import type { ExecOptions } from '../container-options.js';
 import { lostExit, type ProcessKey } from '../exits/exit-message.js';
 import { execExited } from '../exits/moments.js';
 import { createProcessIo, type ProcessIo } from '../io/process-io.js';
-import type { RuntimeSpec } from '../spec/index.js';
-import {
-  compose,
-  resolveRootfsUser,
-  type SpecProcess,
-  withArgs,
-  withCwd,
-  withEnv,
-  withTerminal,
-  withUser,
-} from '../spec/index.js';
-import { terminalSize } from './build-spec.js';
+import { execSpec } from './exec-spec.js';
 import { beginJournal, closeInput, type LiveProcess, watchProcess } from './live-process.js';
 import type { ContainerParts } from './parts.js';
-import { getRecord, specOf } from './records.js';
 import { packedJson } from './runtime.js';
 import { notStarted, startProcess } from './start.js';
-import { deleteTask, findTask, onTask, signalTask } from './tasks.js';
+import { deleteTask, findTask, signalTask } from './tasks.js';
 import { checkExecOptions, checkId, isTty } from './validate.js';
 
 /** A process that was started in a container, and how long it may run. */
@@ -79,7 +67,7 @@ async function execOnce(
   const stdio = checkExecOptions(options);
   const { signal, execId = randomBytes(12).toString('hex') } = options;
   const key: ProcessKey = { containerId: id, execId };
-  const spec = await processSpec(parts, id, options);
+  const spec = await execSpec(parts, id, options);
   await using rollback = createRollback(parts.report);
   const { runtimeDir, report, owner, rpc } = parts;
   const io = await createProcessIo(stdio, { tty: isTty(options.tty), runtimeDir, report, owner });
@@ -181,38 +169,6 @@ function limitTime(
     process.exit.wait(parts.closing).then(stop, stop);
   }
   return () => timedOut;
-}
-
-/** The container's own process with what the options change: the way a login into it would look. */
-async function processSpec(
-  parts: ContainerParts,
-  id: string,
-  options: Running<ExecOptions>,
-): Promise<SpecProcess> {
-  const { signal } = options;
-  const base = specOf(await getRecord(parts.rpc, id, signal));
-  if (base === undefined) {
-    throw new CtrdError('its record has no spec', {
-      code: 'failed-precondition',
-      reason: 'no-spec',
-    });
-  }
-  const pid = await onTask(parts.rpc, { containerId: id }, signal, async (task) => task.pid);
-  // In the files that the container has now.
-  const user =
-    options.user === undefined
-      ? undefined
-      : await resolveRootfsUser(options.user, [`/proc/${pid}/root`]);
-  const tty = options.tty === undefined || options.tty === false ? undefined : options.tty;
-  const { terminal: _terminal, consoleSize: _size, ...plain } = base.process;
-  const changed = compose(
-    withArgs(options.args),
-    withEnv(options.env ?? []),
-    ...(options.cwd === undefined ? [] : [withCwd(options.cwd)]),
-    ...(user === undefined ? [] : [withUser(user)]),
-    ...(tty === undefined ? [] : [withTerminal(terminalSize(tty))]),
-  )({ ...base, process: plain } satisfies RuntimeSpec);
-  return changed.process;
 }
 
 /** Ends a process whose start failed or was given up, and forgets it. */
