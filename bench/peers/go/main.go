@@ -19,7 +19,7 @@ var (
 	connections = flag.Int("connections", 1, "connections")
 	concurrency = flag.Int("concurrency", 1, "calls at once")
 	ms          = flag.Int("ms", 1000, "how long to make calls")
-	image       = flag.String("image", "", "the image of containers")
+	image       = flag.String("image", "", "the image of containers, or to pull")
 	container   = flag.String("container", "", "the container to run programs in")
 	count       = flag.Int("count", 1, "how often")
 	megabytes   = flag.Int("megabytes", 100, "how much to print")
@@ -32,9 +32,10 @@ func main() {
 		"exec":      execs,
 		"stdio":     stdio,
 		"watch":     watch,
+		"pull":      pull,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: go-peer load|lifecycle|exec|stdio|watch [flags]")
+		fmt.Fprintln(os.Stderr, "usage: go-peer load|lifecycle|exec|stdio|watch|pull [flags]")
 		os.Exit(2)
 	}
 	flag.CommandLine.Parse(os.Args[2:])
