@@ -83,5 +83,5 @@ describe('a pull that is killed', () => {
       await oracle.expectNothingLeft(before);
     }
     expect(registry.sentBytes() / kills / imageBytes).toBeLessThan(1.3);
-  }, 600_000);
+  }, 1_800_000);
 });

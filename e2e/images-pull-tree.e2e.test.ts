@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { images } from '@ctrd/images';
 import { packTar } from 'modern-tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  buildah,
   busyboxImage,
   type DebianRegistry,
   daemon,
@@ -94,6 +95,38 @@ async function packedWithZstd(): Promise<string> {
   return name;
 }
 
+/** What buildah builds from: links, special modes, removed files. */
+async function buildContext(): Promise<string> {
+  const context = join(folder, 'context');
+  await mkdir(join(context, 'bin'), { recursive: true });
+  await copyFile('/bin/busybox', join(context, 'bin/busybox'));
+  const base = `FROM scratch
+COPY bin /bin
+RUN ["/bin/busybox", "sh", "-c", "busybox --install -s /bin"]
+RUN mkdir -p gone opaque && echo old > gone/f && echo old > opaque/f && chown 1000:29 opaque/f
+RUN ln /bin/busybox /bin/hard && chmod 4755 /bin/busybox && mkfifo /fifo
+RUN rm -r gone opaque && mkdir opaque && echo new > opaque/new && chmod 2755 opaque
+ENTRYPOINT ["/bin/sh"]
+`;
+  await writeFile(join(context, 'Dockerfile'), base);
+  await writeFile(join(context, 'Other'), 'FROM scratch\nCOPY bin /bin\n');
+  return context;
+}
+
+/** An index of two platforms, in OCI's format. */
+async function madeByBuildah(): Promise<string> {
+  const name = `${registry.host}/buildah:1`;
+  const context = await buildContext();
+  const build = await buildah(folder);
+  const add = ['build', '-q', '--layers', '--manifest', 'both'];
+  await build(...add, '-t', 'built:1', '-f', join(context, 'Dockerfile'), context);
+  await build(...add, '--platform', 'linux/riscv64', '-f', join(context, 'Other'), context);
+  await build(
+    ...['manifest', 'push', '-q', '--all', '--tls-verify=false', 'both', `docker://${name}`],
+  );
+  return name;
+}
+
 /** Sixty layers, of which some remove or replace what those below have. */
 async function sixtyLayers(): Promise<string> {
   const layers = Array.from({ length: 59 }, (_, at) => [
@@ -135,6 +168,7 @@ describe('what a pull unpacks', () => {
   it.each<[string, () => Promise<string>]>([
     ['links, attributes, special modes and removed files', async () => umoci],
     ['the same, packed with zstd', packedWithZstd],
+    ['an index by buildah', madeByBuildah],
     ['sixty layers', sixtyLayers],
   ])('is what ctr unpacks: %s', async (_, make) => {
     const name = await make();

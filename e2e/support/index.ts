@@ -37,7 +37,7 @@ export type { DaemonPlace } from './daemon-process.js';
 export { busyboxImageTar, busyboxName, importBusybox } from './image.js';
 export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from './leak-oracle.js';
 export { type LosingProxy, losingProxy } from './losing-proxy.js';
-export { podman } from './podman.js';
+export { buildah, podman } from './podman.js';
 export { type ProxyServer, proxyServer } from './proxy-server.js';
 export {
   type DebianRegistry,
