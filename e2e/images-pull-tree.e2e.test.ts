@@ -17,6 +17,7 @@ import {
   file,
   leakOracle,
   namespaceOf,
+  podman,
 } from './support/index.js';
 
 const run = promisify(execFile);
@@ -127,6 +128,18 @@ async function madeByBuildah(): Promise<string> {
   return name;
 }
 
+/** On what buildah has built, in Docker's format. */
+async function madeByPodman(): Promise<string> {
+  const name = `${registry.host}/podman:1`;
+  const program = await podman(folder);
+  const context = await buildContext();
+  const recipe = join(context, 'More');
+  await writeFile(recipe, 'FROM localhost/built:1\nCOPY More /by-podman\nLABEL by=podman\n');
+  await program('build', '-q', '--format', 'docker', '-t', 'more:1', '-f', recipe, context);
+  await program('push', '-q', '--tls-verify=false', 'more:1', `docker://${name}`);
+  return name;
+}
+
 /** Sixty layers, of which some remove or replace what those below have. */
 async function sixtyLayers(): Promise<string> {
   const layers = Array.from({ length: 59 }, (_, at) => [
@@ -169,6 +182,7 @@ describe('what a pull unpacks', () => {
     ['links, attributes, special modes and removed files', async () => umoci],
     ['the same, packed with zstd', packedWithZstd],
     ['an index by buildah', madeByBuildah],
+    ['an image by podman, on that of buildah', madeByPodman],
     ['sixty layers', sixtyLayers],
   ])('is what ctr unpacks: %s', async (_, make) => {
     const name = await make();

@@ -73,17 +73,20 @@ async function compareProcesses(
     await client.removeImage(name, { sync: true });
     return use;
   };
-  const ctrd = (puller: string) =>
+  const ctrd = (...how: string[]) =>
     removed(async () => {
       const program = [process.execPath, programOf(folder)];
-      return itself(await runProcess([...program, daemon.address, namespace, name, puller], env));
+      return itself(await runProcess([...program, daemon.address, namespace, name, ...how], env));
     });
   const ctr = (...flags: string[]) => {
     const place = ['--address', daemon.address, '--namespace', namespace];
     const pull = ['images', 'pull', '--plain-http', ...flags, name];
     return removed(() => runProcess([daemon.ctrPath, ...place, ...pull], env));
   };
-  const variants = new Map<string, Variant<ProcessUse>>([['ctrd', ctrd('registry')]]);
+  const variants = new Map<string, Variant<ProcessUse>>([
+    ['ctrd', ctrd('registry')],
+    ['ctrd, over node:http2', ctrd('registry', 'http2')],
+  ]);
   // The daemon of 1.7 cannot be told to use plain HTTP.
   const hasTransfer = daemon.line === '2.1';
   if (hasTransfer) variants.set('ctrd, by the daemon', ctrd('transfer'));
