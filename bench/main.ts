@@ -11,6 +11,7 @@ import { cliBench } from './benches/cli.js';
 import { execBench } from './benches/exec.js';
 import { exitsBench } from './benches/exits.js';
 import { groupsBench } from './benches/groups.js';
+import { http2Bench } from './benches/http2.js';
 import { lifecycleBench } from './benches/lifecycle.js';
 import { poolBench } from './benches/pool.js';
 import { pullBench } from './benches/pull.js';
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   archivesBench,
   cliBench,
   pullBench,
+  http2Bench,
 ];
 const results = join(import.meta.dirname, 'results');
 

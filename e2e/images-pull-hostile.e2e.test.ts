@@ -118,6 +118,15 @@ function part(end: (response: Parameters<Mischief>[1]) => void, bytes: number): 
   };
 }
 
+/** The big layer, cut off by a reset after so many bytes, and again. */
+function resetsAt(...counts: number[]): Mischief {
+  return withLayer((request, response) => {
+    const bytes = counts.shift();
+    if (bytes === undefined) return false;
+    return part((r) => r.socket?.resetAndDestroy(), bytes)(request, response);
+  });
+}
+
 describe('a registry that recovers', () => {
   it.each<[string, Mischief]>([
     ['says 500 at first', withLayer(status(500), 2)],
@@ -128,6 +137,17 @@ describe('a registry that recovers', () => {
         part((r) => r.destroy(), 200_000),
         2,
       ),
+    ],
+    [
+      'half-closes the connection in the middle',
+      withLayer(
+        part((r) => r.socket?.end(), 150_000),
+        1,
+      ),
+    ],
+    [
+      'resets the connection at the first byte, at odd ones and near the end',
+      resetsAt(1, 65_537, 500_000),
     ],
     [
       'falls silent in the middle',

@@ -22,12 +22,12 @@ export async function readOutcomes(): Promise<Outcomes | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Outcomes);
 }
 
-/** Notes a run; of files that were not part of it, what was known stays. */
+/** Notes a run. A whole one tells all; of files that were not part of another, what was known stays. */
 export async function addOutcomes(run: Outcomes): Promise<void> {
   const known = await readOutcomes();
   const projects = { ...known?.projects };
   for (const [name, files] of Object.entries(run.projects)) {
-    projects[name] = { ...projects[name], ...files };
+    projects[name] = run.whole ? files : { ...projects[name], ...files };
   }
   const whole = run.whole || known?.whole === true;
   await mkdir(dirname(path), { recursive: true });

@@ -53,7 +53,6 @@ export async function createContainer(
   rollback.add('watch', async () => process.abandon());
   // Of a checkpoint, the start makes the process.
   const pid = options.start === false ? made : await startProcess(parts, key, signal);
-  process.begun();
   const restart = restartLabels(options.restart);
   const watched = options.start === false ? {} : startedLabels(restart);
   await labelRecord(parts.rpc, id, { ...restart, ...watched }, signal);
@@ -61,6 +60,7 @@ export async function createContainer(
   throwIfAborted(signal);
   const container: LiveContainer = { id, pid, process, execs: new Map() };
   parts.registry.add(container);
+  process.begun();
   rollback.commit();
   return container;
 }

@@ -44,8 +44,8 @@ export async function recoverContainer(
   const entry = entries.find(({ key }) => key.execId === '');
   const told = labelledExit(record);
   if (task === undefined && (entry === undefined || told !== undefined)) {
-    // Its deletion may have been cut off, by a host that died in it.
-    await endForgottenShim(parts, id, signal);
+    // Its deletion may have been cut off, by a host that died in it. One that lives may be making it.
+    if (!(await isOthers(parts, record))) await endForgottenShim(parts, id, signal);
     throw new CtrdError('it has no process; its exit, if it is known, is in getContainer()', {
       code: 'not-found',
       reason: 'no-task',
@@ -143,4 +143,10 @@ export function attachedIo(
   const io = openProcessIo(task, { stdio: stdioOf(stdio, task.terminal), report, folder });
   io.connected(closeInput(parts, key));
   return io;
+}
+
+/** Whether another client cares for it, which lives. */
+async function isOthers({ owner }: ContainerParts, { labels }: ContainerRecord): Promise<boolean> {
+  const by = labels[ownerLabel];
+  return by !== undefined && by !== owner.id && (await owner.state(by)) === 'alive';
 }

@@ -137,12 +137,12 @@ async function startAnew(
   const process: LiveProcess = watchInit(parts, id, io, { held: true });
   rollback.add('watch', async () => process.abandon());
   const pid = await startProcess(parts, key, signal);
-  process.begun();
   await labelRecord(parts.rpc, id, startedLabels(record.labels), signal);
   if (option !== undefined && stdio.log !== undefined) await noteLog(parts, id, stdio, signal);
   throwIfAborted(signal);
   const container: LiveContainer = { id, pid, process, execs: new Map() };
   parts.registry.add(container);
+  process.begun();
   rollback.commit();
   return container;
 }

@@ -29,17 +29,23 @@ export function exchange(
 ): Exchange {
   const reader = createFrameReader(maxMessageBytes);
   let wanted = 0;
+  let ahead: Uint8Array | undefined;
   let status: Status | undefined;
   let cause: Error | undefined;
   let allRead = false;
+  /** How it ends, once all that came before has been given. */
+  let ending: Outcome | undefined;
   let over = false;
 
   /** Gives what is asked for; what nobody asks for stays in the daemon. */
   function pump(): void {
+    if (over) return;
     try {
-      while (wanted > 0) {
-        const message = reader.take();
-        if (message === undefined) break;
+      for (;;) {
+        ahead ??= reader.take();
+        if (ahead === undefined || wanted === 0 || over) break;
+        const message = ahead;
+        ahead = undefined;
         wanted -= 1;
         told.message(message);
       }
@@ -47,15 +53,24 @@ export function exchange(
       fail(error as CtrdError);
       return;
     }
-    if (wanted > 0) stream.resume();
+    if (over) return;
+    if (ending !== undefined && ahead === undefined) finish(ending);
+    else if (wanted > 0) stream.resume();
     else stream.pause();
+  }
+
+  function conclude(outcome: Outcome): void {
+    ending ??= outcome;
+    pump();
   }
 
   function finish(outcome: Outcome): void {
     if (over) return;
     over = true;
+    // One that the daemon is done with is not closed while it holds what nobody reads.
+    if (stream.closed) stream.destroy();
     // A daemon that is done early need not take the rest of what is sent.
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    else stream.close(constants.NGHTTP2_CANCEL);
     told.end(outcome);
   }
 
@@ -65,7 +80,7 @@ export function exchange(
 
   function answered(headers: IncomingHttpHeaders): void {
     status ??= statusOf(headers);
-    if (allRead && status !== undefined) finish({ kind: 'status', status });
+    if (allRead && status !== undefined) conclude({ kind: 'status', status });
   }
 
   stream.on('response', answered);
@@ -76,15 +91,15 @@ export function exchange(
   });
   stream.on('end', () => {
     allRead = true;
-    if (status !== undefined) finish({ kind: 'status', status });
+    if (status !== undefined) conclude({ kind: 'status', status });
   });
   stream.on('error', (error) => {
     cause = error;
   });
   stream.on('close', () => {
-    if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) finish({ kind: 'refused' });
-    else if (status !== undefined) finish({ kind: 'status', status });
-    else fail(dropped(cause));
+    if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) conclude({ kind: 'refused' });
+    else if (status !== undefined) conclude({ kind: 'status', status });
+    else conclude({ kind: 'failed', error: dropped(cause) });
   });
   stream.pause();
 
@@ -98,7 +113,7 @@ export function exchange(
       return over ? Promise.resolve() : write(stream, message);
     },
     halfClose: () => void stream.end(),
-    cancel: () => stream.close(constants.NGHTTP2_CANCEL),
+    cancel: () => fail(new CtrdError('was cancelled', { code: 'aborted' })),
   };
 }
 

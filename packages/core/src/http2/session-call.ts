@@ -43,9 +43,9 @@ function sessionCall(link: Link, settings: Settings): WireCall {
   let attempts = 0;
   let asked = 0;
   let answered = false;
-  /** The first message: it waits for a stream, and is sent again when that is refused. */
-  let first: Uint8Array | undefined;
-  let firstTaken = () => {};
+  /** What waits for a stream; the first message also while it might have to be sent again. */
+  let held: Uint8Array[] = [];
+  let taken = () => {};
   let sent = 0;
   let halfClosed = false;
 
@@ -67,19 +67,22 @@ function sessionCall(link: Link, settings: Settings): WireCall {
     });
     inner = call;
     for (let reads = 0; reads < asked; reads += 1) call.read();
-    if (first !== undefined) void call.send(first).then(firstTaken);
+    for (const message of held) void call.send(message).then(taken);
     if (halfClosed) call.halfClose();
   }
 
   function ended(outcome: Outcome): void {
     if (outcome.kind === 'failed') end(outcome.error);
     else if (outcome.kind === 'status') end(failureOf(outcome.status));
-    else if (attempts < mostAttempts && sent <= 1 && !answered) begin();
-    else end(refused());
+    else if (attempts >= mostAttempts || sent > 1 || answered) end(refused());
+    else {
+      inner = undefined;
+      begin();
+    }
   }
 
   function end(failure: CtrdError | undefined): void {
-    first = undefined;
+    held = [];
     listener?.end(failure);
     listener = undefined;
   }
@@ -96,10 +99,13 @@ function sessionCall(link: Link, settings: Settings): WireCall {
     },
     send(message) {
       sent += 1;
-      first = sent === 1 ? message : undefined;
-      if (inner !== undefined) return inner.send(message);
+      if (inner !== undefined) {
+        held = sent === 1 ? [message] : [];
+        return inner.send(message);
+      }
+      held.push(message);
       return new Promise((resolve) => {
-        firstTaken = resolve;
+        taken = resolve;
       });
     },
     halfClose() {

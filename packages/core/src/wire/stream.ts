@@ -57,7 +57,10 @@ function start(open: OpenCall, call: StreamCall, closing: AbortSignal): Flow {
   const inner = open(method, options);
   const merged = mergeSignals(options, closing);
   const { signal } = merged;
-  if (signal.aborted) throw abortError(signal);
+  if (signal.aborted) {
+    merged[Symbol.dispose]();
+    throw abortError(signal);
+  }
   const inbox = createInbox<Message>(() => inner.read());
   let failure: unknown;
   const cancel = () => inner.cancel();

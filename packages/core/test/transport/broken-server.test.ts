@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:net';
 import { Content } from '@ctrd/api/services/content/v1';
@@ -161,6 +162,22 @@ describe.each(connectors)('over $over,', ({ connector }) => {
       expect(server.sessions.size).toBe(2);
       await other.close();
       await until(() => server.sessions.size === 1);
+    });
+
+    it('gives all answers that come at once, and lets go of those that nobody wants', async () => {
+      await using _server = await rawServer(path, (stream) => {
+        stream.respond(answerHeaders, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(Buffer.concat(Array<Buffer>(5).fill(emptyMessage)));
+      });
+      expect(await readAll()).toBe(5);
+      const { signal } = new AbortController();
+      for await (const _ of createServiceClient(Content, connection).read({}, { signal })) {
+        // By now, the server is done with the call, and three answers wait.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        break;
+      }
+      await until(() => getEventListeners(signal, 'abort').length === 0);
     });
 
     it('keeps no answer that came after the reader left', async () => {
