@@ -257,6 +257,7 @@ describe("an image's labels", () => {
       ...{ 'ctrd/log': '/etc/passwd', 'ctrd/log-path': '/etc/passwd' },
       'containerd.io/restart.status': 'running',
       'containerd.io/restart.loguri': 'binary:///bin/false',
+      'io.kubernetes.pod.name': 'another',
     };
     const { name } = await client.commitImage('evil:1', {
       container: 'base',

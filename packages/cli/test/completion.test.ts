@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidatesFor } from '../src/commands/completion.js';
+import { candidatesFor, fitting } from '../src/commands/completion.js';
 
 describe('what may come next', () => {
   it('is a command', () => {
@@ -23,6 +23,23 @@ describe('what may come next', () => {
   it('is asked for where the line goes', () => {
     const { globals } = candidatesFor(['-n', 'ci', '-a', '/c.sock', 'run', '-e', 'A', '']);
     expect(globals).toEqual({ namespace: 'ci', address: '/c.sock' });
+  });
+
+  it.each([
+    [['--namespace=ci', '--address=/c.sock']],
+    [['--namespace', '=', 'ci', '--address', '=', '/c.sock']],
+  ])('is asked for there also when an option has its value with it: %j', (words) => {
+    expect(candidatesFor([...words, 'rm', ''])).toMatchObject({
+      globals: { namespace: 'ci', address: '/c.sock' },
+      kind: 'container',
+    });
+  });
+
+  it('begins as the word does, and is nothing that a shell would take apart', () => {
+    const plain = ['web', 'web:1/a_b@sha256:0', 'web-1.2+3=4,5'];
+    const others = ['web$(id)', 'web`id`', 'web;id', 'web id', 'web\nid', "web'", 'web*', 'web~'];
+    expect(fitting([...plain, ...others, 'other', ''], 'we')).toEqual(plain);
+    expect(fitting([''], '')).toEqual([]);
   });
 
   it('is a container or an image, where the command wants one', () => {

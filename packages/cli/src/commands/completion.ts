@@ -17,10 +17,17 @@ export const completion: LocalRun = async ([shell = '']) => {
 export const complete: LocalRun = async (words, _options, { signal }) => {
   const { candidates, kind, globals } = candidatesFor(words);
   const named = kind === undefined ? [] : await namesOf(kind, globals, signal);
-  const last = words.at(-1) ?? '';
-  const fitting = [...candidates, ...named].filter((candidate) => candidate.startsWith(last));
-  process.stdout.write(fitting.map((candidate) => `${candidate}\n`).join(''));
+  const offered = fitting([...candidates, ...named], words.at(-1) ?? '');
+  process.stdout.write(offered.map((candidate) => `${candidate}\n`).join(''));
 };
+
+/**
+ * Those that begin as the word does. Others choose names, and bash puts them into the line as they
+ * are: what it would not take as a word is left out.
+ */
+export function fitting(candidates: readonly string[], begun: string): readonly string[] {
+  return candidates.filter((one) => one.startsWith(begun) && /^[\w.:/@+=,-]+$/.test(one));
+}
 
 type Kind = 'container' | 'image' | 'namespace';
 
@@ -37,7 +44,13 @@ export function candidatesFor(words: readonly string[]): {
   let pending: Command['options'][number] | undefined;
   let count = 0;
   const globals: Record<string, string> = {};
-  for (const word of before) {
+  // `--namespace=ci` as two words; bash alone would make three of it.
+  const parts = before.flatMap((word) => {
+    const [, long, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+    return long === undefined || value === undefined ? [word] : [long, value];
+  });
+  for (const word of parts) {
+    if (pending !== undefined && word === '=') continue;
     if (pending !== undefined) {
       if (command.parent === null) globals[pending.attributeName()] = word;
       pending = undefined;

@@ -4,9 +4,16 @@ type Labels = Readonly<Record<string, string>>;
 
 /**
  * Labels that say something to programs, this one included: how a container has ended, when the
- * daemon starts it again and which program of the host gets its output then, which blobs it holds.
+ * daemon starts it again and which program of the host gets its output then, which blobs it holds,
+ * which pod it is of.
  */
-const ofPrograms = ['ctrd/', 'containerd.io/', 'nerdctl/', 'io.cri-containerd'] as const;
+const ofPrograms = [
+  'ctrd/',
+  'containerd.io/',
+  'nerdctl/',
+  'io.cri-containerd',
+  'io.kubernetes.',
+] as const;
 
 /**
  * An image's labels as its containers carry them: none of those that programs act on, since whoever
