@@ -69,13 +69,15 @@ export function keysOf(host: string): readonly string[] {
   return hub.includes(host) ? ['https://index.docker.io/v1/', ...hub] : [host];
 }
 
-/** Some clients store hosts with a scheme and a path. */
+/** Whether a name in the file is a host's: some clients store it with a scheme and a path. */
+export function isNameOf(key: string, name: string): boolean {
+  const bare = () => name.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  return name === key || (!key.includes('/') && bare() === key);
+}
+
 function entryOf(auths: Fields, key: string): Fields | undefined {
-  const bare = (name: string) => name.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
   const names = Object.keys(auths);
-  const found = names.includes(key)
-    ? key
-    : names.find((name) => !key.includes('/') && bare(name) === key);
+  const found = names.includes(key) ? key : names.find((name) => isNameOf(key, name));
   return found === undefined ? undefined : fieldsOf(auths[found]);
 }
 

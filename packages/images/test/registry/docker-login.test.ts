@@ -1,9 +1,18 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type * as fs from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dockerCredentials } from '../../src/registry/docker-config.js';
 import { removeLogin, storeLogin } from '../../src/registry/docker-login.js';
+
+const disk = vi.hoisted(() => ({ full: false }));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof fs>();
+  const rename = (...args: Parameters<typeof real.rename>) =>
+    disk.full ? Promise.reject(new Error('no space left on device')) : real.rename(...args);
+  return { ...real, rename };
+});
 
 let folder: string;
 let path: string;
@@ -41,6 +50,26 @@ describe('a login', () => {
       detachKeys: 'ctrl-e',
       auths: { other: { auth: 'eDp5' } },
     });
+  });
+
+  it('is lost by none of those that are stored at the same time', async () => {
+    const hosts = Array.from({ length: 8 }, (_, index) => `registry-${index}.example`);
+    await Promise.all(hosts.map((host) => storeLogin(host, { ...me, password: host }, { path })));
+    for (const host of hosts) expect(await found(host)).toMatchObject({ password: host });
+    expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
+  });
+
+  it('leaves nothing where it cannot be written', async () => {
+    const refused = { code: 'failed-precondition', reason: 'docker-config' };
+    await writeFile(join(folder, 'docker'), 'a file');
+    await expect(storeLogin('a.example', me, { path })).rejects.toMatchObject(refused);
+    await rm(join(folder, 'docker'));
+    disk.full = true;
+    await expect(storeLogin('a.example', me, { path })).rejects.toMatchObject(refused);
+    expect(await readdir(join(folder, 'docker'))).toEqual([]);
+    disk.full = false;
+    await storeLogin('a.example', me, { path });
+    expect(await found('a.example')).toEqual(me);
   });
 
   it('does not replace a file that it cannot read', async () => {
@@ -83,6 +112,18 @@ esac
     await expect(storeLogin('registry.example', me, { path })).rejects.toMatchObject(refused);
     await expect(removeLogin('registry.example', { path })).rejects.toMatchObject(refused);
     expect(await readFile(path, 'utf8')).not.toContain('auths');
+  });
+
+  it('is forgotten by all the names that a pull would find it by', async () => {
+    path = join(folder, 'config.json');
+    const names = ['https://a.example/v1/', 'http://a.example', 'a.example/v2', 'b.example'];
+    const auths = Object.fromEntries(names.map((name) => [name, { auth: 'eDp5' }]));
+    await writeFile(path, JSON.stringify({ auths }));
+    await removeLogin('a.example', { path });
+    expect(JSON.parse(await readFile(path, 'utf8')).auths).toEqual({
+      'b.example': { auth: 'eDp5' },
+    });
+    expect(await found('a.example')).toBeUndefined();
   });
 
   it('is forgotten by all the names of Docker Hub', async () => {
