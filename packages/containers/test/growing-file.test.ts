@@ -112,6 +112,18 @@ describe('a file that is rotated while it is followed', () => {
     expect(await done).toBe('two\nlast\nnew\nmore\nnewest\n');
   });
 
+  it('is left for the one that gets its name, also when it was deleted', async () => {
+    await writeFile(path, 'one\n');
+    const { ended, done, seen } = followed();
+    await seen('one\n');
+    await rm(path);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await writeFile(path, 'new\n');
+    await seen('one\nnew\n');
+    ended.abort();
+    expect(await done).toBe('one\nnew\n');
+  });
+
   it('is read from its beginning when it was cut', async () => {
     await writeFile(path, 'one\ntwo\n');
     const { ended, done, seen } = followed();

@@ -16,13 +16,16 @@ export interface FilePart {
 
 const chunkBytes = 64 * 1024;
 
-/** How long a file must rest after its writer has ended: a shim may still have bytes on the way. */
+/**
+ * How long a file must rest after its writer has ended: a shim may still have bytes on the way. So
+ * often is looked at what cannot be watched.
+ */
 const restMs = 500;
 
 /**
- * Reads a file, and goes on as it grows, without looking when nothing happens. When it is rotated, what
- * is left in it is read, and then the file that has taken its name; one that is cut is read from its
- * beginning.
+ * Reads a file, and goes on as it grows, without looking when nothing happens, unless the host
+ * has no watch left to give. When it is rotated, what is left in it is read, and then the file that has
+ * taken its name; one that is cut is read from its beginning.
  */
 export async function* growingFile(path: string, part: FilePart): AsyncGenerator<Buffer, void> {
   for (let from: FilePart | undefined = part; from !== undefined; ) {
@@ -54,18 +57,26 @@ async function* oneFile(
     else if ((await file.stat()).size < position) position = 0;
     // Its writer may have written to it until it had made the other one.
     else if (left) return true;
-    else if (await isAnother(path, file)) left = true;
-    else if (!(await changes.next())) return false;
+    else {
+      const named = await whatIsNamed(path, file);
+      // One may have got the name before its folder was watched: that is looked at once more.
+      const again = named === 'nothing' && changes.awaitName();
+      if (named === 'another') left = true;
+      else if (!again && !(await changes.next())) return false;
+    }
   }
 }
 
-/** Whether a name leads to another file by now. One that leads nowhere may do so soon. */
-async function isAnother(path: string, file: FileHandle): Promise<boolean> {
+/** Where the name of an open file leads by now. To nothing: to another file soon, perhaps. */
+async function whatIsNamed(path: string, file: FileHandle): Promise<'it' | 'another' | 'nothing'> {
   const [named, opened] = await Promise.all([stat(path).catch(() => undefined), file.stat()]);
-  return named !== undefined && (named.ino !== opened.ino || named.dev !== opened.dev);
+  if (named === undefined) return 'nothing';
+  return named.ino === opened.ino && named.dev === opened.dev ? 'it' : 'another';
 }
 
 interface Changes extends Disposable {
+  /** From now on, a file that gets the name is a change too. True when that is new. */
+  awaitName(): boolean;
   /** Resolves to true after a change since the last call, to false when there will be none. */
   next(): Promise<boolean>;
 }
@@ -76,6 +87,10 @@ function changesOf(
   { until, signal }: { until: AbortSignal; signal: AbortSignal },
 ): Changes {
   let changed = false;
+  /** Something is not watched: then it is looked at from time to time. */
+  let blind = false;
+  let rested = false;
+  let namesAwaited = false;
   let wake = () => {};
   const came = () => {
     changed = true;
@@ -83,23 +98,35 @@ function changesOf(
   };
   const watchers: FSWatcher[] = [];
   const look = (what: string, listener: (event: string, name: string | null) => void) => {
-    // What is taken away still ends with its writer.
-    watchers.push(watch(what, listener).on('error', () => {}));
+    try {
+      // What is taken away still ends with its writer.
+      watchers.push(watch(what, listener).on('error', () => {}));
+    } catch {
+      // The user has as many watches as the host allows, or the folder is gone.
+      blind = true;
+    }
   };
   // The file that is open, whatever has its name by now.
-  look(`/proc/self/fd/${file.fd}`, (event) => {
-    // Moved or deleted: only from now on it is worth hearing of all that happens in its folder.
-    if (event === 'rename' && watchers.length === 1) {
-      look(dirname(path), (_event, name) => {
-        if (name === basename(path)) came();
-      });
-    }
-    came();
-  });
+  look(`/proc/self/fd/${file.fd}`, came);
   until.addEventListener('abort', wakeUp);
   signal.addEventListener('abort', wakeUp);
   return {
+    awaitName() {
+      if (namesAwaited) return false;
+      namesAwaited = true;
+      // Only now it is worth hearing of all that happens in its folder.
+      look(dirname(path), (_event, name) => {
+        if (name === basename(path)) came();
+      });
+      return true;
+    },
     async next() {
+      if (blind) {
+        if (rested) return false;
+        rested = until.aborted;
+        await woken(restMs);
+        return true;
+      }
       let resting = false;
       while (!changed) {
         if (signal.aborted) throw abortError(signal);
