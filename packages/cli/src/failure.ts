@@ -25,14 +25,18 @@ function messageOf({ rawMessage, subject = '' }: CtrdError): string {
 const ofRegistries = ['pullImage', 'pushImage', 'checkLogin'];
 
 function hintFor({ code, reason, operation, subject }: CtrdError): string | undefined {
+  const ofRegistry = ofRegistries.includes(operation ?? '');
   if (code === 'unavailable' && reason === 'forbidden') {
     return 'Run as root, or as a user who may open the socket.';
   }
-  if (code === 'unavailable' && ofRegistries.includes(operation ?? '')) {
+  if (code === 'unavailable' && ofRegistry) {
     return 'Is the registry reachable from here? HTTPS_PROXY and /etc/containerd/certs.d are followed.';
   }
   if (code === 'unavailable') {
     return 'Its socket is set with --address or CONTAINERD_ADDRESS; ctrd daemon start has one of its own.';
+  }
+  if (code === 'permission-denied' && ofRegistry) {
+    return reason === 'policy' ? undefined : 'May this login do that? ctrd login REGISTRY';
   }
   if (code === 'permission-denied') return 'Run as root, or as a user who may open the socket.';
   if (reason === 'no-times')

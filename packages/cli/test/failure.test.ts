@@ -34,6 +34,9 @@ describe('the explanation of a failure', () => {
     [error('unavailable', { operation: 'pullImage' }), 'registry'],
     [error('unavailable', { operation: 'checkLogin' }), 'registry'],
     [error('unauthenticated'), 'ctrd login'],
+    [error('permission-denied'), 'Run as root'],
+    [error('permission-denied', { operation: 'pullImage' }), 'ctrd login'],
+    [error('permission-denied', { operation: 'pushImage' }), 'ctrd login'],
     [error('failed-precondition', { reason: 'no-log' }), '--log-driver json-file'],
     [error('failed-precondition', { reason: 'no-times' }), '--log-driver json-file'],
   ])('says what to try: %s', (failure, hint) => {
@@ -44,6 +47,8 @@ describe('the explanation of a failure', () => {
 
   it('is the message alone where there is nothing to try', () => {
     expect(explain(error('internal'))).toBe('it went wrong');
+    const policy = error('permission-denied', { operation: 'pullImage', reason: 'policy' });
+    expect(explain(policy)).toBe('it went wrong');
     expect(explain(new Error('plain'))).toBe('plain');
     expect(explain('text')).toBe('text');
   });

@@ -21,7 +21,7 @@ export const login: LocalRun<LoginFlags> = async ([given], flags, { signal, exit
   try {
     await checkLogin(host, { username, password }, { signal });
   } catch (error) {
-    if (!hasCode(error, 'unauthenticated')) throw error;
+    if (!hasCode(error, 'unauthenticated', 'permission-denied')) throw error;
     process.stderr.write(`ctrd: ${host} does not take this name and password; nothing is stored\n`);
     exit(1);
     return;

@@ -9,7 +9,8 @@ import type { RegistryOptions } from './registry-options.js';
  * with its own way of authentication, basic or with a token. Mirrors are not asked. One that wants no
  * login takes any.
  *
- * Throws `unauthenticated` when it does not, `unavailable` when it cannot be asked.
+ * Throws `unauthenticated` or `permission-denied` when it does not, `unavailable` when it cannot be
+ * asked.
  *
  * @param host - `docker.io`, `localhost:5000`
  * @param options.registry - how it is reached. Default: as pulls reach it.
