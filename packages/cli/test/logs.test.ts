@@ -54,4 +54,25 @@ describe('what a process writes', () => {
     expect(texts.map(({ length }) => length)).toEqual([16_384, 16_384, 7_232]);
     expect(texts.join('')).toBe('x'.repeat(40_000));
   });
+
+  it.each([
+    [
+      'a line that is complete at once',
+      `${'x'.repeat(40_000)}\nnext\n`,
+      [16_384, 16_384, 7_233, 5],
+    ],
+    ['one that just fits', `${'x'.repeat(16_383)}\n`, [16_384]],
+    ['one of characters that are two units', `x${'😀'.repeat(9_000)}\n`, [16_383, 1_619]],
+    ['a part of such a line', `x${'😀'.repeat(9_000)}`, [16_383, 1_618]],
+  ])('is in no part longer than that, and cut within no character: %s', (_, text, lengths) => {
+    const lines = jsonLines('stdout');
+    const made = lines.of(Buffer.from(text), time) + lines.rest(time);
+    const texts = made
+      .trimEnd()
+      .split('\n')
+      .map((line) => parseJsonLine(line)?.text ?? '');
+    expect(texts.map(({ length }) => length)).toEqual(lengths);
+    // As bytes: half of a character would come back as U+FFFD.
+    expect(texts.map((part) => Buffer.from(part).toString()).join('')).toBe(text);
+  });
 });

@@ -36,16 +36,26 @@ export function jsonLines(stream: StreamName): JsonLines {
   let begun = '';
   const entry = (log: string, time: Date) =>
     log === '' ? '' : `${JSON.stringify({ log, stream, time })}\n`;
+  /** What is too long for an entry goes into some; answers them, and the part that is left. */
+  const cut = (text: string, time: Date) => {
+    let [made, left] = ['', text];
+    while (left.length >= entryLength) {
+      const end = isHighSurrogate(left.charCodeAt(entryLength - 1)) ? entryLength - 1 : entryLength;
+      made += entry(left.slice(0, end), time);
+      left = left.slice(end);
+    }
+    return { made, left };
+  };
   return {
     of(bytes, time) {
       const lines = (begun + decoder.decode(bytes, { stream: true })).split('\n');
-      begun = lines.pop() ?? '';
-      let made = lines.map((line) => entry(`${line}\n`, time)).join('');
-      while (begun.length >= entryLength) {
-        made += entry(begun.slice(0, entryLength), time);
-        begun = begun.slice(entryLength);
-      }
-      return made;
+      const last = cut(lines.pop() ?? '', time);
+      begun = last.left;
+      const complete = lines.map((line) => {
+        const { made, left } = cut(`${line}\n`, time);
+        return made + entry(left, time);
+      });
+      return complete.join('') + last.made;
     },
     rest(time) {
       const left = begun + decoder.decode();
@@ -54,3 +64,6 @@ export function jsonLines(stream: StreamName): JsonLines {
     },
   };
 }
+
+/** The first of two units that are one character: alone, neither could be written. */
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
