@@ -1,5 +1,5 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ContainerInfo, ContainerOptions } from '@ctrd/client';
 
@@ -31,7 +31,8 @@ export async function logTarget(
   namespace: string,
   id: string,
 ): Promise<LogTarget> {
-  const folder = join(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace);
+  // Its readers and its writer are elsewhere: a relative folder is ours alone.
+  const folder = resolve(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace);
   const json = driver === 'json-file';
   const log = { path: join(folder, json ? `${id}-json.log` : `${id}.log`), json };
   if (!json) return { log, uri: uriOf(log), extensions: {} };
@@ -60,6 +61,14 @@ export function ownLog(info: Facts, namespace: string): string | undefined {
   const { id } = info;
   const ours = [`${id}.log`, `${id}-json.log`].map((name) => `/${namespace}/${name}`);
   return ours.some((end) => path.endsWith(end)) ? path : undefined;
+}
+
+/** Whether there is a log of this path. */
+export async function isThere(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** How much is in a log by now. */

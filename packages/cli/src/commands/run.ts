@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { rm as removeFile } from 'node:fs/promises';
 import type { Container, ContainerOptions } from '@ctrd/client';
-import { invalidArgument } from '@ctrd/client/core';
+import { hasCode, invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { type LogDriver, type LogTarget, logTarget } from '../detached-log.js';
+import { isThere, type LogDriver, type LogTarget, logTarget } from '../detached-log.js';
 import { logPrinter } from '../logs/print-log.js';
 import { containerOptions, logDriverOf, type RunFlags } from '../options/run-options.js';
 import { wrong } from '../options/wrong.js';
@@ -27,29 +27,42 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
   const { stdin, left } = keyboard({ tty, interactive, detachKeys });
   const target = await keptOf(id, flags, context);
   const output = target?.uri ?? 'inherit';
-  const container = await context.client.createContainer({
-    ...options,
-    tty: tty ? currentSize() : false,
-    extensions: target?.extensions,
-    stdio: { stdin, stdout: output, stderr: output },
-    start: false,
-    signal: context.signal,
-  });
+  const removeLog = async () => {
+    if (target !== undefined) await removeFile(target.log.path, { force: true });
+  };
+  // A log that was there before is not ours: it may be that of a container of this name.
+  const isOurs = target !== undefined && !(await isThere(target.log.path));
+  const container = await context.client
+    .createContainer({
+      ...options,
+      tty: tty ? currentSize() : false,
+      extensions: target?.extensions,
+      restart: options.restart && { ...options.restart, log: target?.uri },
+      stdio: { stdin, stdout: output, stderr: output },
+      start: false,
+      signal: context.signal,
+    })
+    .catch(async (error: unknown) => {
+      if (isOurs && !hasCode(error, 'already-exists')) await removeLog();
+      throw error;
+    });
   // Started when its terminal is connected: no signal and no size is lost.
   const print = target && (await logPrinter({ id }, target.log, context));
   const wishes = { tty, interactive, left, start: true, print };
   const exit = await untilEnd(container, context, wishes).catch(async (error: unknown) => {
     await container.destroy({ graceMs: 0 });
+    await removeLog();
     throw error;
   });
   if (typeof exit === 'object') {
     if (flags.rm === true) {
       await container.destroy();
-      if (target !== undefined) await removeFile(target.log.path, { force: true });
+      await removeLog();
     }
     context.exit(exit.exitCode);
   } else if (exit === 'hung-up' && flags.rm === true) {
     await container.destroy({ stopSignal: 'SIGHUP' });
+    await removeLog();
     context.exit(hungUpCode);
   } else leave(container, exit, context);
 };
