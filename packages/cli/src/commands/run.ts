@@ -46,23 +46,22 @@ export const run: Run<RunFlags> = async ([image = '', ...args], flags, context) 
       if (isOurs && !hasCode(error, 'already-exists')) await removeLog();
       throw error;
     });
+  const remove = async (how?: Parameters<Container['destroy']>[0]) => {
+    await container.destroy(how);
+    await removeLog();
+  };
   // Started when its terminal is connected: no signal and no size is lost.
   const print = target && (await logPrinter({ id }, target.log, context));
   const wishes = { tty, interactive, left, start: true, print };
   const exit = await untilEnd(container, context, wishes).catch(async (error: unknown) => {
-    await container.destroy({ graceMs: 0 });
-    await removeLog();
+    await remove({ graceMs: 0 });
     throw error;
   });
   if (typeof exit === 'object') {
-    if (flags.rm === true) {
-      await container.destroy();
-      await removeLog();
-    }
+    if (flags.rm === true) await remove();
     context.exit(exit.exitCode);
   } else if (exit === 'hung-up' && flags.rm === true) {
-    await container.destroy({ stopSignal: 'SIGHUP' });
-    await removeLog();
+    await remove({ stopSignal: 'SIGHUP' });
     context.exit(hungUpCode);
   } else leave(container, exit, context);
 };
