@@ -18,10 +18,15 @@ export function connectTerminal(
 ): Disposable {
   const undo: (() => void)[] = [];
   if (tty && process.stdout.isTTY) {
-    const resize = () => {
+    // One after the other: the daemon may do in any order what it is told at once.
+    let told = Promise.resolve();
+    const tell = async () => {
       const { columns: width, rows: height } = process.stdout;
       // It may have ended meanwhile; nothing is lost with a size.
-      handle.resize({ width, height }).catch(() => {});
+      await handle.resize({ width, height }).catch(() => {});
+    };
+    const resize = () => {
+      told = told.then(tell);
     };
     process.stdout.on('resize', resize);
     resize();

@@ -1,5 +1,5 @@
 import { Tasks } from '@ctrd/api/services/tasks/v1';
-import { CtrdError, hasCode, uninterrupted } from '@ctrd/core';
+import { CtrdError, hasCode, pause, uninterrupted } from '@ctrd/core';
 import type { ProcessKey } from '../exits/exit-message.js';
 import type { ContainerParts } from './parts.js';
 import { findTask } from './tasks.js';
@@ -24,11 +24,37 @@ export function startProcess(
       return (await parts.rpc.client(Tasks).start(key, call)).pid;
     } catch (error) {
       if (!hasCode(error, 'unavailable') || error.reason !== 'dropped') throw error;
-      const task = await findTask(parts.patient, key, limit);
-      if (task !== undefined && task.status !== 'created') return task.pid;
-      throw new CtrdError('the daemon went away before it was started', {
-        ...{ code: 'unavailable', reason: notStarted, cause: error },
-      });
+      for (;;) {
+        const task = await findTask(parts.patient, key, limit);
+        if (task !== undefined && task.status !== 'created') return task.pid;
+        if (task === undefined || (await withdrawn(parts, key, limit))) {
+          throw new CtrdError('the daemon went away before it was started', {
+            ...{ code: 'unavailable', reason: notStarted, cause: error },
+          });
+        }
+      }
     }
   });
+}
+
+/**
+ * Whether it is certain that a process will not be started. The start that was cut off may still be
+ * under way in the shim, which deletes what has not been started, and nothing that runs. A
+ * container's own process is not started again anyway.
+ */
+async function withdrawn(
+  { patient }: ContainerParts,
+  key: ProcessKey,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (key.execId === '') return true;
+  try {
+    await patient.client(Tasks).deleteProcess(key, { signal });
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'not-found')) return true;
+    if (!hasCode(error, 'failed-precondition', 'unknown', 'unavailable')) throw error;
+    await pause(50, signal);
+    return false;
+  }
 }
