@@ -85,7 +85,7 @@ async function execOnce(
 
   rollback.add('journal', () => parts.journal.forget(key));
   await beginJournal(parts, key, io);
-  const process = watchExec(parts, key, io);
+  const process = watchExec(parts, key, io, { held: true });
   rollback.add('watch', async () => process.abandon());
   parts.registry.get(id)?.execs.set(execId, process);
   const pid = await startExec(parts, key, signal).catch(async (error: unknown) => {
@@ -95,6 +95,7 @@ async function execOnce(
     await withDeadline(handlersTimeoutMs, (limit) => process.exit.wait(limit)).catch(() => {});
     throw error;
   });
+  process.begun();
   io.connected(closeInput(parts, key));
   if (signal.aborted) {
     // The start was not interrupted. Its handlers are told of the end that it comes to now.
@@ -106,9 +107,15 @@ async function execOnce(
 }
 
 /** Watches a process that is started in a container. */
-export function watchExec(parts: ContainerParts, key: ProcessKey, io: ProcessIo): LiveProcess {
+export function watchExec(
+  parts: ContainerParts,
+  key: ProcessKey,
+  io: ProcessIo,
+  { held = false }: { held?: boolean } = {},
+): LiveProcess {
   return watchProcess(parts, key, io, {
     moment: execExited,
+    held,
     complete: async (exit) => exit,
     async cleanUp(_exit, limit) {
       parts.registry.get(key.containerId)?.execs.delete(key.execId);

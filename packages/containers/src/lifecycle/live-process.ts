@@ -53,8 +53,9 @@ export function watchProcess(
     /** See {@link LiveProcess.quiet}. Default: false. */
     readonly quiet?: boolean | undefined;
     /**
-     * Whether nothing is told before {@link LiveProcess.begun}: a start that is cut off fails, and
-     * what its half-made process comes to is no exit. Default: false.
+     * Whether nothing is told or cleaned up before {@link LiveProcess.begun}. A start that is cut off
+     * fails, and what its half-made process comes to is no exit; and what has ended already must be
+     * found by whoever asks whether it was started. Default: false.
      */
     readonly held?: boolean | undefined;
     readonly complete: (exit: ExitMessage, signal: AbortSignal) => Promise<ExitMessage>;
@@ -75,6 +76,7 @@ export function watchProcess(
     neverBegan(message) {
       failedStart = message;
       watching.abort();
+      begun();
     },
     abandon() {
       stopped.abort();
