@@ -21,7 +21,8 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const containerd = daemon();
 const namespace = namespaceOf(import.meta.url);
-const oracle = leakOracle(containerd, namespace);
+// What ctrd has noted of a container that ctr removes stays: see the limits in docs/cli.md.
+const oracle = leakOracle(containerd, namespace, { except: /^exit ours~~watch$/ });
 let cli: Cli;
 let before: Remains;
 

@@ -41,6 +41,8 @@ export async function bundledCli(daemon: TestDaemon, namespace: string): Promise
     CONTAINERD_NAMESPACE: namespace,
     CTRD_CONFIG: join(folder, 'config.json'),
     CTRD_LOG_DIR: join(folder, 'logs'),
+    // Where the oracle looks for what is left.
+    CTRD_RUNTIME_DIR: daemon.runtimeDir,
     DOCKER_CONFIG: join(folder, 'docker'),
   };
   const start = (args: readonly string[], more: NodeJS.ProcessEnv = {}) =>

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type ConfigFile, contextNamed } from './config-file.js';
 import type { GlobalOptions } from './context.js';
 
@@ -8,6 +9,8 @@ export interface Settings {
   readonly namespace: string;
   /** Undefined: the client's choice. */
   readonly snapshotter: string | undefined;
+  /** Undefined: the client's choice. */
+  readonly runtimeDir: string | undefined;
 }
 
 /**
@@ -27,9 +30,12 @@ export function settingsOf(
     const order = named === undefined ? [variable, context[key]] : [context[key], variable];
     return options[key] ?? order[0] ?? order[1];
   };
+  const runtimeDir = env['CTRD_RUNTIME_DIR'];
   return {
     address: choose('address'),
     namespace: choose('namespace') ?? 'default',
     snapshotter: choose('snapshotter'),
+    // The shim opens what is in it, from a folder of its own.
+    runtimeDir: runtimeDir ? resolve(runtimeDir) : undefined,
   };
 }

@@ -21,6 +21,8 @@ describe('where a command goes', () => {
       ...{ address: '/dev.sock', namespace: 'env', snapshotter: undefined },
     });
     expect(settingsOf({ namespace: 'opt' }, env, config)).toMatchObject({ namespace: 'opt' });
+    const { runtimeDir } = settingsOf({}, { CTRD_RUNTIME_DIR: 'run' }, config);
+    expect(runtimeDir).toBe(join(process.cwd(), 'run'));
   });
 
   it('is a context that is named before the environment', () => {
