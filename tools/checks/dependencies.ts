@@ -74,7 +74,7 @@ export function carried(
       .filter(({ path }) => /\.(node|wasm|gyp)$/.test(path))
       .map(({ path }) => `${path}: is not JavaScript`),
     ...files
-      .filter(({ text }) => /\bWebAssembly\.|["'`]AGFzbQ|\\0asm|\\x00asm/.test(text))
+      .filter(({ text }) => /\bWebAssembly\.\w|["'`]AGFzbQ|\\0asm|\\x00asm/.test(text))
       .map(({ path }) => `${path}: carries WebAssembly`),
   ];
 }

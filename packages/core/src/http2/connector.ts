@@ -8,9 +8,9 @@ export interface Http2Options {
 }
 
 /**
- * gRPC on Node's own HTTP/2, without grpc-js: less to load and to ship, and no WebAssembly. It does
- * what containerd needs on a local socket, and no more: no TLS, names, compression, load balancing or
- * interceptors of its own.
+ * gRPC on Node's own HTTP/2, without grpc-js: less to load and to ship, and nothing in WebAssembly.
+ * It does what containerd needs on a local socket, and no more: no TLS, names, compression, load
+ * balancing or interceptors of its own.
  *
  * ```ts
  * const client = await ctrd().provide(Connector, http2Connector()).connect();
