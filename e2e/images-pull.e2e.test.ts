@@ -161,6 +161,41 @@ describe('pullImage', () => {
     for (const reference of [name, other]) await one.removeImage(reference, { sync: true });
   });
 
+  it('keeps the layers that it finds, when the image they were made for is removed meanwhile', async () => {
+    await using client = await connect();
+    await client.pullImage(name);
+    const other = await busyboxImage({ base, layers: [[file('other', 'other\n')]] });
+    const [common, top] = other.layers;
+    serve(other);
+    let release = () => {};
+    const removed = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    registry.misbehave(async ({ url = '' }) => {
+      if (top && url.endsWith(top.digest)) await removed;
+      return false;
+    });
+    let found = () => {};
+    const unpacked = new Promise<void>((resolve) => {
+      found = resolve;
+    });
+    const states: string[] = [];
+    const reference = `${registry.host}/box@${other.manifest.digest}`;
+    const pull = client.pullImage(reference, {
+      onProgress({ ref, status }) {
+        if (ref !== `layer-${common?.digest}`) return;
+        states.push(status);
+        if (states.includes('unpacking') && status === 'done') found();
+      },
+    });
+    await unpacked;
+    await client.removeImage(name, { sync: true });
+    release();
+    expect(await pull).toMatchObject({ problem: undefined });
+    expect(states).not.toContain('downloading');
+    await client.removeImage(reference, { sync: true });
+  });
+
   it('can be followed, and is JSON for the clients of others', async () => {
     await using client = await connect();
     const pull = followProgress((onProgress) => client.pullImage(name, { onProgress }));

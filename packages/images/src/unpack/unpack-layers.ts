@@ -4,6 +4,7 @@ import { Snapshots } from '@ctrd/api/services/snapshots/v1';
 import {
   CtrdError,
   hasCode,
+  type Leases,
   type Report,
   type Rpc,
   throwIfAborted,
@@ -23,6 +24,7 @@ import { chainIds } from './chain-id.js';
 export interface UnpackParts {
   readonly rpc: Rpc;
   readonly content: ContentStore;
+  readonly leases: Pick<Leases, 'add'>;
   readonly locks: KeyedLock;
   readonly report: Report;
 }
@@ -86,30 +88,39 @@ interface Step {
   readonly diffId: string;
 }
 
+/** How often a snapshot that is there, and gone when it is to be leased, is made again. */
+const mostAttempts = 3;
+
 async function unpackLayer(parts: UnpackParts, job: UnpackJob, step: Step): Promise<void> {
+  const { snapshotter, lease, signal } = job;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await makeSnapshot(parts, job, step);
+    } catch (error) {
+      if (!hasCode(error, 'already-exists') || attempt > mostAttempts) throw error;
+    }
+    // Whoever made it may hold it no longer, and containerd before 1.6.32 and 1.7.17 does not lease
+    // what it finds: only what is leased, and there afterwards, stays.
+    const resource = { type: `snapshots/${snapshotter}`, id: step.chainId };
+    await parts.leases.add(lease, resource, { signal });
+    if (await exists(parts, snapshotter, step.chainId, signal)) return;
+  }
+}
+
+/** Throws `already-exists` when the snapshot is there. */
+async function makeSnapshot(parts: UnpackParts, job: UnpackJob, step: Step): Promise<void> {
   const { snapshotter, signal, lease } = job;
   const { layer, chainId, parent, diffId } = step;
   const snapshots = parts.rpc.client(Snapshots, { lease });
   const key = `extract-${randomBytes(6).toString('hex')} ${chainId}`;
+  // With this label the daemon looks for the snapshot first.
   const labels = { 'containerd.io/snapshot.ref': chainId };
   throwIfAborted(signal);
-  let prepared: Awaited<ReturnType<typeof snapshots.prepare>>;
   try {
-    prepared = await snapshots.prepare({ snapshotter, key, parent, labels }, { signal });
-  } catch (error) {
-    // Whoever made it before: with this label the answer says that it is there, and leases it.
-    if (hasCode(error, 'already-exists') && (await exists(snapshots, snapshotter, chainId, signal)))
-      return;
-    await removeAfter(parts, job, key);
-    throw error;
-  }
-  try {
+    const { mounts } = await snapshots.prepare({ snapshotter, key, parent, labels }, { signal });
     const { applied } = await parts.rpc
       .client(Diff, { lease })
-      .apply(
-        { diff: descriptorMessage(layer), mounts: prepared.mounts },
-        { signal, role: 'stream' },
-      );
+      .apply({ diff: descriptorMessage(layer), mounts }, { signal, role: 'stream' });
     if (applied?.digest !== diffId) {
       throw new CtrdError(`the layer unpacks to ${applied?.digest}, its config says ${diffId}`, {
         code: 'data-loss',
@@ -120,18 +131,18 @@ async function unpackLayer(parts: UnpackParts, job: UnpackJob, step: Step): Prom
     await snapshots.commit({ snapshotter, name: chainId, key, labels }, { signal });
   } catch (error) {
     await removeAfter(parts, job, key);
-    if (!hasCode(error, 'already-exists')) throw error;
+    throw error;
   }
 }
 
 async function exists(
-  snapshots: ReturnType<typeof snapshotCalls>,
+  { rpc }: UnpackParts,
   snapshotter: string,
   key: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await snapshots.stat({ snapshotter, key }, { signal });
+    await rpc.client(Snapshots).stat({ snapshotter, key }, { signal });
     return true;
   } catch (error) {
     if (hasCode(error, 'not-found')) return false;
@@ -139,16 +150,12 @@ async function exists(
   }
 }
 
-function snapshotCalls(rpc: Rpc) {
-  return rpc.client(Snapshots);
-}
-
 /** Also after an abort, when the daemon may have made it all the same. */
 async function removeAfter({ rpc, report }: UnpackParts, job: UnpackJob, key: string) {
   const { snapshotter } = job;
   try {
     await withDeadline(undoTimeoutMs, (signal) =>
-      snapshotCalls(rpc).remove({ snapshotter, key }, { signal }),
+      rpc.client(Snapshots).remove({ snapshotter, key }, { signal }),
     );
   } catch (error) {
     if (hasCode(error, 'not-found')) return;
