@@ -164,6 +164,13 @@ describe('ctrd run that goes wrong', () => {
     silent.close();
   });
 
+  it('says nothing of a reader who is gone', async () => {
+    const { stdout, stderr } = await promisify(execFile)('bash', [
+      ...['-c', `${cli.shell(['--help'])} | :; echo $PIPESTATUS`],
+    ]);
+    expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+  });
+
   it('ends its container when nobody reads the output any more', async () => {
     const { stdout } = await promisify(execFile)(
       'bash',

@@ -1,9 +1,11 @@
 import { CommanderError } from 'commander';
 import { ownVersion } from './own-version.js';
 import { createProgram } from './program.js';
+import { endWithReader } from './terminal/reader-gone.js';
 
 /** Runs one command line. Answers the exit code; a container's own for `run` and `exec`. */
 export async function main(args: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader);
   let exitCode = 0;
   const exit = (code: number) => {
     exitCode = code;

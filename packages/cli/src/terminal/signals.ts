@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import { CtrdError } from '@ctrd/client/core';
+import { endWithReader, isReaderGone } from './reader-gone.js';
 
 /** What the signals that come to this process mean. */
 export interface SignalRelay extends Disposable {
@@ -24,30 +24,27 @@ export function relaySignals(): SignalRelay {
       interrupted.abort(new CtrdError('interrupted', { code: 'aborted', reason: 'interrupted' }));
     }
   };
-  // Whoever reads our output has gone: as with a pipe in a shell, so does whoever writes it.
-  const gone = ({ code }: NodeJS.ErrnoException) => {
-    // A terminal that went away says EIO; what that means is not ours to say.
-    if (code !== 'EPIPE') return;
-    if (forwarded === undefined) process.exit(128 + constants.signals.SIGPIPE);
-    forwarded('SIGKILL');
-  };
   for (const name of ending) process.on(name, came);
-  process.stdout.on('error', gone);
   return {
     signal: interrupted.signal,
     forward(to) {
       forwarded = to;
+      // What runs is ended, and this process then ends as it did.
+      const kill = (error: Error) => {
+        if (isReaderGone(error)) to('SIGKILL');
+      };
       for (const name of others) process.on(name, to);
+      process.stdout.off('error', endWithReader).on('error', kill);
       return {
         [Symbol.dispose]() {
           forwarded = undefined;
           for (const name of others) process.off(name, to);
+          process.stdout.off('error', kill).on('error', endWithReader);
         },
       };
     },
     [Symbol.dispose]() {
       for (const name of ending) process.off(name, came);
-      process.stdout.off('error', gone);
     },
   };
 }
