@@ -11,6 +11,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the call fails with `timeout`. 0 means now. Default: none. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Further headers: names in lower case, values in printable ASCII. Names that HTTP/2 and gRPC keep
+   * for themselves (`te`, `connection`, `grpc-…`, `…-bin`, …) are an `invalid-argument`.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Default: `control`. */
   readonly role?: CallRole | undefined;

@@ -2,49 +2,36 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Events } from '@ctrd/api/services/events/v1';
 import { Version } from '@ctrd/api/services/version/v1';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createServiceClient } from '../../src/rpc/create-service-client.js';
 import { defaultConnector } from '../../src/rpc/default-connector.js';
-import type { Connection, ConnectionState } from '../../src/rpc/transport.js';
+import type { ConnectionState } from '../../src/rpc/transport.js';
 import { caught } from '../support/caught.js';
-import { type Folder, folder } from '../support/folder.js';
 import { route, type ServedCall, serve } from '../support/serve.js';
 import { until } from '../support/until.js';
+import { useConnection } from '../support/use-connection.js';
 
-let place: Folder;
-let path: string;
-let connection: Connection;
-
-beforeEach(async () => {
-  place = await folder();
-  path = place.file('s');
-  connection = defaultConnector.open(path);
-});
-
-afterEach(async () => {
-  await connection.close();
-  await place[Symbol.asyncDispose]();
-});
+const at = useConnection(defaultConnector);
 
 describe('the default connection', () => {
   it('is a gRPC connection, told of and watched from its first use', async () => {
-    await using _server = await serve(path, [
+    await using _server = await serve(at.path, [
       route(Version, { version: () => ({ version: '1' }) }),
     ]);
     const seen: ConnectionState[] = [];
-    connection.watch((state) => seen.push(state));
-    expect(connection.state).toBe('idle');
-    expect((await createServiceClient(Version, connection).version({})).version).toBe('1');
-    await connection.connect({ signal: AbortSignal.timeout(20_000) });
+    at.connection.watch((state) => seen.push(state));
+    expect(at.connection.state).toBe('idle');
+    expect((await createServiceClient(Version, at.connection).version({})).version).toBe('1');
+    await at.connection.connect({ signal: AbortSignal.timeout(20_000) });
     await until(() => seen.at(-1) === 'ready');
-    await connection.close();
-    expect(connection.state).toBe('closed');
+    await at.connection.close();
+    expect(at.connection.state).toBe('closed');
     expect(seen.at(-1)).toBe('closed');
   });
 
   it('lets a reader leave its first stream while waiting', async () => {
     let served: ServedCall | undefined;
-    await using _server = await serve(path, [
+    await using _server = await serve(at.path, [
       route(Events, {
         async *subscribe(_request, call) {
           served = call;
@@ -52,7 +39,7 @@ describe('the default connection', () => {
         },
       }),
     ]);
-    const events = createServiceClient(Events, connection).subscribe({})[Symbol.asyncIterator]();
+    const events = createServiceClient(Events, at.connection).subscribe({})[Symbol.asyncIterator]();
     const waiting = events.next();
     await until(() => served !== undefined);
     await events.return?.();
@@ -62,11 +49,11 @@ describe('the default connection', () => {
 
   it('refuses calls once it is closed, used or not', async () => {
     const seen: ConnectionState[] = [];
-    connection.watch((state) => seen.push(state));
-    await connection.close();
-    await connection.close();
+    at.connection.watch((state) => seen.push(state));
+    await at.connection.close();
+    await at.connection.close();
     expect(seen).toEqual(['closed']);
-    const error = await caught(createServiceClient(Version, connection).version({}));
+    const error = await caught(createServiceClient(Version, at.connection).version({}));
     expect(error).toMatchObject({ code: 'unavailable', reason: 'closed' });
   });
 });

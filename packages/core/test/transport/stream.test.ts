@@ -2,32 +2,18 @@ import type { DescMethodStreaming } from '@bufbuild/protobuf';
 import { Content, type WriteContentRequest } from '@ctrd/api/services/content/v1';
 import { Events } from '@ctrd/api/services/events/v1';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createServiceClient } from '../../src/rpc/create-service-client.js';
-import type { Connection } from '../../src/rpc/transport.js';
 import { caught } from '../support/caught.js';
 import { connectors } from '../support/connectors.js';
-import { type Folder, folder } from '../support/folder.js';
 import { failure, route, type ServedCall, serve } from '../support/serve.js';
 import { until, untilStill } from '../support/until.js';
+import { useConnection } from '../support/use-connection.js';
 
 describe.each(connectors)('over $over,', ({ connector }) => {
-  let place: Folder;
-  let path: string;
-  let connection: Connection;
+  const at = useConnection(connector);
 
-  beforeEach(async () => {
-    place = await folder();
-    path = place.file('s');
-    connection = connector.open(path);
-  });
-
-  afterEach(async () => {
-    await connection.close();
-    await place[Symbol.asyncDispose]();
-  });
-
-  const content = () => createServiceClient(Content, connection);
+  const content = () => createServiceClient(Content, at.connection);
   const data = new Uint8Array(64 << 10);
 
   async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -77,7 +63,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
   describe('a stream of answers', () => {
     it('gives every answer in order, and then ends', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *read({ digest }) {
             for (let offset = 0n; offset < 100n; offset += 1n) {
@@ -92,7 +78,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     });
 
     it('answers several who ask at once in the order in which they asked', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *read() {
             yield { offset: 1n };
@@ -107,7 +93,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     });
 
     it('gives what came before a failure, then the failure once', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *read() {
             yield { offset: 1n };
@@ -123,7 +109,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
     it('holds the server back while nobody takes the answers', async () => {
       const { state, chunks } = endless();
-      await using _server = await serve(path, [route(Content, { read: () => chunks() })]);
+      await using _server = await serve(at.path, [route(Content, { read: () => chunks() })]);
       const answers = content().read({})[Symbol.asyncIterator]();
       await answers.next();
       await untilStill(() => state.taken);
@@ -134,14 +120,14 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
     it('is cancelled on the server when its reader leaves', async () => {
       const { state, chunks } = endless();
-      await using _server = await serve(path, [route(Content, { read: () => chunks() })]);
+      await using _server = await serve(at.path, [route(Content, { read: () => chunks() })]);
       for await (const _ of content().read({})) break;
       await until(() => state.returned);
     });
 
     it('ends at once for a reader who leaves while waiting', async () => {
       let served: ServedCall | undefined;
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Events, {
           // biome-ignore lint/correctness/useYield: it has nothing to say.
           async *subscribe(_request, call) {
@@ -150,7 +136,9 @@ describe.each(connectors)('over $over,', ({ connector }) => {
           },
         }),
       ]);
-      const events = createServiceClient(Events, connection).subscribe({})[Symbol.asyncIterator]();
+      const events = createServiceClient(Events, at.connection)
+        .subscribe({})
+        [Symbol.asyncIterator]();
       const waiting = events.next();
       await until(() => served !== undefined);
       await events.return?.();
@@ -159,7 +147,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     });
 
     it('fails with the abort, and with its time limit', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Events, {
           // biome-ignore lint/correctness/useYield: it has nothing to say.
           async *subscribe(_request, call) {
@@ -167,7 +155,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
           },
         }),
       ]);
-      const { subscribe } = createServiceClient(Events, connection);
+      const { subscribe } = createServiceClient(Events, at.connection);
       const abort = new AbortController();
       const aborted = caught(all(subscribe({}, { signal: abort.signal })));
       abort.abort(new Error('enough'));
@@ -178,17 +166,17 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
     it('fails when the connection is closed', async () => {
       const { chunks } = endless();
-      await using _server = await serve(path, [route(Content, { read: () => chunks() })]);
+      await using _server = await serve(at.path, [route(Content, { read: () => chunks() })]);
       const answers = content().read({})[Symbol.asyncIterator]();
       await answers.next();
-      await connection.close();
+      await at.connection.close();
       const rest = { [Symbol.asyncIterator]: () => answers };
       expect(await caught(all(rest))).toMatchObject({ code: 'unavailable', reason: 'closed' });
     });
 
     it('makes no call before it is iterated', async () => {
       let calls = 0;
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *read() {
             calls += 1;
@@ -207,7 +195,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
   describe('streams both ways', () => {
     it('answer each request while the next are being sent', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *write(requests) {
             let offset = 0n;
@@ -229,7 +217,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     it('take requests only as fast as the server reads them', async () => {
       const { state, chunks } = endless();
       let served: ServedCall | undefined;
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           // biome-ignore lint/correctness/useYield: it reads nothing and says nothing.
           async *write(_requests, call) {
@@ -250,7 +238,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
     it('end with what the source of requests fails with, and are cancelled on the server', async () => {
       let served: ServedCall | undefined;
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *write(requests, call) {
             served = call;
@@ -269,7 +257,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     });
 
     it('let go of a source that says nothing when the server ends the call', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           // biome-ignore lint/correctness/useYield: it ends without an answer.
           async *write() {
@@ -296,7 +284,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     };
 
     it('is answered once, after all of it', async () => {
-      await using _server = await serve(path, [
+      await using _server = await serve(at.path, [
         route(Content, {
           async *write(requests) {
             let offset = 0n;
@@ -309,16 +297,16 @@ describe.each(connectors)('over $over,', ({ connector }) => {
         yield { data };
         yield { data };
       }
-      const calls = createServiceClient(upload, connection) as unknown as {
+      const calls = createServiceClient(upload, at.connection) as unknown as {
         upload(requests: AsyncIterable<unknown>): Promise<{ offset: bigint }>;
       };
       expect((await calls.upload(requests())).offset).toBe(BigInt(2 * data.length));
     });
 
     it('fails when the call ends well, but without an answer', async () => {
-      await using _server = await serve(path, [route(Content, { async *write() {} })]);
+      await using _server = await serve(at.path, [route(Content, { async *write() {} })]);
       async function* requests() {}
-      const calls = createServiceClient(upload, connection) as unknown as {
+      const calls = createServiceClient(upload, at.connection) as unknown as {
         upload(requests: AsyncIterable<unknown>): Promise<unknown>;
       };
       expect((await caught(calls.upload(requests()))).code).toBe('internal');
