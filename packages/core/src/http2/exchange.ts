@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { CtrdError } from '../errors/index.js';
 import type { Status } from '../wire/status.js';
+import { statusIn } from './answer-status.js';
 import { createFrameReader, prefix, tooLarge } from './frames.js';
 
 /** How a call on a stream ended. `refused`: the daemon has not looked at it. */
@@ -69,8 +70,9 @@ export function exchange(
     over = true;
     // One that the daemon is done with is not closed while it holds what nobody reads.
     if (stream.closed) stream.destroy();
-    // A daemon that is done early need not take the rest of what is sent.
-    else stream.close(constants.NGHTTP2_CANCEL);
+    // What has ended on both sides closes by itself. A daemon that is done early need not take the
+    // rest of what is sent, and one that still speaks is told that nobody listens.
+    else if (!allRead || !stream.writableFinished) stream.close(constants.NGHTTP2_CANCEL);
     told.end(outcome);
   }
 
@@ -79,11 +81,16 @@ export function exchange(
   }
 
   function answered(headers: IncomingHttpHeaders): void {
-    status ??= statusOf(headers);
+    status ??= statusIn(headers);
     if (allRead && status !== undefined) conclude({ kind: 'status', status });
   }
 
-  stream.on('response', answered);
+  stream.on('response', (headers, flags) => {
+    answered(headers);
+    // A status before the messages is none of gRPC's, nor is what follows.
+    const more = (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0;
+    if (status !== undefined && more) finish({ kind: 'status', status });
+  });
   stream.on('trailers', answered);
   stream.on('data', (chunk: Buffer) => {
     reader.put(chunk);
@@ -130,21 +137,6 @@ function write(stream: ClientHttp2Stream, message: Uint8Array): Promise<void> {
     stream.write(message, done);
     stream.uncork();
   });
-}
-
-function statusOf(headers: IncomingHttpHeaders): Status | undefined {
-  const code = headers['grpc-status'];
-  if (code === undefined) return undefined;
-  return { code: Number(code), details: decoded(String(headers['grpc-message'] ?? '')) };
-}
-
-/** Texts come as UTF-8 with what is not printable ASCII in percents. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function dropped(cause: Error | undefined): CtrdError {

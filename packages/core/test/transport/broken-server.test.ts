@@ -3,12 +3,11 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:net';
 import { Content } from '@ctrd/api/services/content/v1';
 import { Version } from '@ctrd/api/services/version/v1';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createServiceClient } from '../../src/rpc/create-service-client.js';
-import type { Connection } from '../../src/rpc/transport.js';
 import { caught } from '../support/caught.js';
 import { connectors } from '../support/connectors.js';
-import { type Folder, folder } from '../support/folder.js';
+import { frameCounter, resetFrame } from '../support/frame-counter.js';
 import {
   answerEmpty,
   answerHeaders,
@@ -19,28 +18,16 @@ import {
   rawServer,
 } from '../support/raw-server.js';
 import { until } from '../support/until.js';
+import { useConnection } from '../support/use-connection.js';
 
 describe.each(connectors)('over $over,', ({ connector }) => {
-  let place: Folder;
-  let path: string;
-  let connection: Connection;
+  const at = useConnection(connector);
 
-  beforeEach(async () => {
-    place = await folder();
-    path = place.file('s');
-    connection = connector.open(path);
-  });
-
-  afterEach(async () => {
-    await connection.close();
-    await place[Symbol.asyncDispose]();
-  });
-
-  const version = () => createServiceClient(Version, connection).version({});
+  const version = () => createServiceClient(Version, at.connection).version({});
 
   async function readAll(): Promise<number> {
     let answers = 0;
-    for await (const _ of createServiceClient(Content, connection).read({})) answers += 1;
+    for await (const _ of createServiceClient(Content, at.connection).read({})) answers += 1;
     return answers;
   }
 
@@ -64,7 +51,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
         },
       ],
     ])('was dropped when the connection is lost %s', async (_when, misbehave) => {
-      await using _server = await rawServer(path, misbehave);
+      await using _server = await rawServer(at.path, misbehave);
       expect(await caught(version())).toMatchObject(dropped);
       expect(await caught(readAll())).toMatchObject(dropped);
     });
@@ -101,14 +88,14 @@ describe.each(connectors)('over $over,', ({ connector }) => {
         },
       ],
     ])('was dropped when its stream is reset %s', async (_when, misbehave) => {
-      await using _server = await rawServer(path, misbehave);
+      await using _server = await rawServer(at.path, misbehave);
       expect(await caught(version())).toMatchObject(dropped);
       expect(await caught(readAll())).toMatchObject(dropped);
     });
 
     it('is repeated unseen when the server refuses its stream', async () => {
       let calls = 0;
-      await using _server = await rawServer(path, (stream) => {
+      await using _server = await rawServer(at.path, (stream) => {
         calls += 1;
         if (calls === 1) stream.close(NGHTTP2_REFUSED_STREAM);
         else answerEmpty(stream);
@@ -118,20 +105,20 @@ describe.each(connectors)('over $over,', ({ connector }) => {
     });
 
     it('goes on to a new connection when the server says that it goes away', async () => {
-      await using server = await rawServer(path, (stream, session) => {
+      await using server = await rawServer(at.path, (stream, session) => {
         answerEmpty(stream);
         stream.on('close', () => session.goaway());
       });
       await version();
       const [first] = server.sessions;
-      await until(() => connection.state !== 'ready' || server.sessions.size === 0);
+      await until(() => at.connection.state !== 'ready' || server.sessions.size === 0);
       await version();
       expect([...server.sessions].filter((session) => session !== first)).toHaveLength(1);
     });
 
     it('fails with data-loss when the answer is no such message', async () => {
       const nonsense = Buffer.from([0, 0, 0, 0, 2, 0x12, 0x7f]);
-      await using _server = await rawServer(path, (stream) => {
+      await using _server = await rawServer(at.path, (stream) => {
         stream.respond(answerHeaders, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
         stream.end(nonsense);
@@ -140,23 +127,39 @@ describe.each(connectors)('over $over,', ({ connector }) => {
       expect((await caught(readAll())).code).toBe('data-loss');
     });
 
+    it.each([
+      [400, 'internal'],
+      [401, 'unauthenticated'],
+      [403, 'permission-denied'],
+      [404, 'unimplemented'],
+      [500, 'unknown'],
+      [503, 'unavailable'],
+    ])('fails as HTTP says it: %i', async (status, code) => {
+      await using _server = await rawServer(at.path, (stream) => {
+        stream.respond({ ':status': status, 'content-type': 'text/plain' });
+        stream.end('no such page');
+      });
+      expect((await caught(version())).code).toBe(code);
+      expect((await caught(readAll())).code).toBe(code);
+    });
+
     it('fails when what listens does not speak gRPC', async () => {
       const server = createServer((socket) => {
         socket.on('error', () => {});
         socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
       });
-      await new Promise<void>((resolve) => server.listen(path, resolve));
+      await new Promise<void>((resolve) => server.listen(at.path, resolve));
       expect(await caught(version())).toMatchObject(dropped);
-      const error = await caught(connection.connect({ signal: AbortSignal.timeout(20_000) }));
-      expect(error).toMatchObject({ ...dropped, subject: path });
+      const error = await caught(at.connection.connect({ signal: AbortSignal.timeout(20_000) }));
+      expect(error).toMatchObject({ ...dropped, subject: at.path });
       server.close();
     });
   });
 
   describe('a connection', () => {
     it('has a socket of its own', async () => {
-      await using server = await rawServer(path, answerEmpty);
-      const other = connector.open(path);
+      await using server = await rawServer(at.path, answerEmpty);
+      const other = connector.open(at.path);
       await version();
       await createServiceClient(Version, other).version({});
       expect(server.sessions.size).toBe(2);
@@ -164,15 +167,25 @@ describe.each(connectors)('over $over,', ({ connector }) => {
       await until(() => server.sessions.size === 1);
     });
 
+    it('resets no stream that has ended well', async () => {
+      await using _server = await rawServer(at.file('behind'), answerEmpty);
+      await using counter = await frameCounter(at.path, at.file('behind'));
+      for (let calls = 0; calls < 20; calls += 1) await version();
+      expect(await readAll()).toBe(1);
+      await version();
+      expect(counter.sent.get(resetFrame)).toBeUndefined();
+      await at.connection.close();
+    });
+
     it('gives all answers that come at once, and lets go of those that nobody wants', async () => {
-      await using _server = await rawServer(path, (stream) => {
+      await using _server = await rawServer(at.path, (stream) => {
         stream.respond(answerHeaders, { waitForTrailers: true });
         stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
         stream.end(Buffer.concat(Array<Buffer>(5).fill(emptyMessage)));
       });
       expect(await readAll()).toBe(5);
       const { signal } = new AbortController();
-      for await (const _ of createServiceClient(Content, connection).read({}, { signal })) {
+      for await (const _ of createServiceClient(Content, at.connection).read({}, { signal })) {
         // By now, the server is done with the call, and three answers wait.
         await new Promise((resolve) => setTimeout(resolve, 50));
         break;
@@ -182,7 +195,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
 
     it('keeps no answer that came after the reader left', async () => {
       let streams = 0;
-      await using _server = await rawServer(path, (stream) => {
+      await using _server = await rawServer(at.path, (stream) => {
         streams += 1;
         stream.on('close', () => {
           streams -= 1;
@@ -191,7 +204,7 @@ describe.each(connectors)('over $over,', ({ connector }) => {
         stream.write(Buffer.concat(Array<Buffer>(1000).fill(emptyMessage)));
       });
       for (let round = 0; round < 5; round += 1) {
-        for await (const _ of createServiceClient(Content, connection).read({})) break;
+        for await (const _ of createServiceClient(Content, at.connection).read({})) break;
       }
       await until(() => streams === 0);
     });
