@@ -164,11 +164,17 @@ describe('ctrd run that goes wrong', () => {
     silent.close();
   });
 
-  it('says nothing of a reader who is gone', async () => {
-    const { stdout, stderr } = await promisify(execFile)('bash', [
-      ...['-c', `${cli.shell(['--help'])} | :; echo $PIPESTATUS`],
-    ]);
-    expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+  it.each([
+    ['| :', 141, ''],
+    [
+      '> /dev/full',
+      125,
+      'ctrd: the output cannot be written: ENOSPC: no space left on device, write\n',
+    ],
+  ])('ends when its output goes nowhere: %s', async (whither, exitCode, told) => {
+    const line = `${cli.shell(['--help'])} ${whither}; echo $PIPESTATUS`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line]);
+    expect({ stdout, stderr }).toEqual({ stdout: `${exitCode}\n`, stderr: told });
   });
 
   it('ends its container when nobody reads the output any more', async () => {

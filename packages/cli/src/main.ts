@@ -1,11 +1,13 @@
 import { CommanderError } from 'commander';
 import { ownVersion } from './own-version.js';
 import { createProgram } from './program.js';
-import { endWithReader } from './terminal/reader-gone.js';
+import { endWithOutput } from './terminal/lost-output.js';
 
 /** Runs one command line. Answers the exit code; a container's own for `run` and `exec`. */
 export async function main(args: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', endWithReader);
+  process.stdout.on('error', endWithOutput);
+  // Nobody is there to be told.
+  process.stderr.on('error', () => {});
   let exitCode = 0;
   const exit = (code: number) => {
     exitCode = code;

@@ -1,5 +1,5 @@
 import { CtrdError } from '@ctrd/client/core';
-import { endWithReader, isReaderGone } from './reader-gone.js';
+import { endWithOutput, isReaderGone } from './lost-output.js';
 
 /** What the signals that come to this process mean. */
 export interface SignalRelay extends Disposable {
@@ -34,12 +34,12 @@ export function relaySignals(): SignalRelay {
         if (isReaderGone(error)) to('SIGKILL');
       };
       for (const name of others) process.on(name, to);
-      process.stdout.off('error', endWithReader).on('error', kill);
+      process.stdout.off('error', endWithOutput).on('error', kill);
       return {
         [Symbol.dispose]() {
           forwarded = undefined;
           for (const name of others) process.off(name, to);
-          process.stdout.off('error', kill).on('error', endWithReader);
+          process.stdout.off('error', kill).on('error', endWithOutput);
         },
       };
     },
