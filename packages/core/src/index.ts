@@ -1,6 +1,3 @@
-// For whoever composes a client.
-
-// For whoever writes a plugin.
 export type {
   CareAPIClient,
   CareProblem,
@@ -50,6 +47,7 @@ export type {
 } from './kernel/client.js';
 export type { ClientOptions } from './kernel/client-options.js';
 export { identifierRule, isIdentifier } from './kernel/identifier.js';
+export { leavable } from './kernel/leavable.js';
 export { createLimit, type Limit } from './kernel/limit.js';
 export type { Middleware, MiddlewareOf, OperationCall } from './kernel/middleware.js';
 export type {

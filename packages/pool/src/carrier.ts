@@ -1,7 +1,7 @@
 import type { CallOptions, CallRole, Transport, UnaryCall } from '@ctrd/core';
-import { mergeSignals } from '@ctrd/core';
 import type { Gate } from './gate.js';
 import type { Group } from './group.js';
+import { heldStreams } from './held-stream.js';
 import type { PoolCall } from './strategy.js';
 
 /** A call as it goes out: it waits for a daemon that is away when that is the pool's setting. */
@@ -29,22 +29,10 @@ export function createCarrier({
       using held = await groups.stream.acquire(which, call.options);
       return await held.unary(shortened(ready, performance.now() - start));
     },
-    async *stream(call) {
-      using _entered = gate.enter();
-      const which = poolCall(call.options);
-      // One clock for the wait and the call; and whoever leaves a stream lying gives it back by an abort.
-      using merged = mergeSignals(call.options);
-      const { signal } = merged;
-      const limits = { ...call.options, signal, timeoutMs: undefined };
-      using held = await groups[which.role].acquire(which, limits);
-      const release = () => held[Symbol.dispose]();
-      signal.addEventListener('abort', release, { once: true });
-      try {
-        yield* held.stream(prepare({ ...call, options: limits }));
-      } finally {
-        signal.removeEventListener('abort', release);
-      }
-    },
+    stream: heldStreams(gate, prepare, (options) => {
+      const which = poolCall(options);
+      return groups[which.role].acquire(which, options);
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Prepare } from './carrier.js';
 import type { Gate } from './gate.js';
+import { heldStreams } from './held-stream.js';
 import type { Member } from './member.js';
 import type { PooledConnection } from './pool-api.js';
 
@@ -16,11 +17,7 @@ export function pooledConnection(member: Member, gate: Gate, prepare: Prepare): 
       using held = member.hold();
       return await held.unary(prepare(call));
     },
-    async *stream(call) {
-      using _entered = gate.enter();
-      using held = member.hold();
-      yield* held.stream(prepare(call));
-    },
+    stream: heldStreams(gate, prepare, () => member.hold()),
   };
   // With the view's getters, not their values of now.
   return Object.freeze(

@@ -45,6 +45,18 @@ describe('opening', () => {
     expect(pool.stats().connections.every(({ state }) => state === 'ready')).toBe(true);
   });
 
+  it('takes no connection from under a call that is on it', async () => {
+    const fakes = fakeConnections({
+      connect: () => Promise.reject(new CtrdError('away', { code: 'unavailable' })),
+    });
+    const pool = createPool(fakes);
+    const opening = caught(pool.connect());
+    const answer = pool.unary(short({ waitForReady: true }));
+    expect(await opening).toMatchObject({ code: 'unavailable' });
+    for (const call of fakes.calls()) call.answer();
+    await expect(answer).resolves.toBeDefined();
+  });
+
   it('ends with its time limit, and leaves nothing open', async () => {
     const fakes = fakeConnections({
       connect: (_, signal) =>

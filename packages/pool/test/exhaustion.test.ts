@@ -2,7 +2,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it, vi } from 'vitest';
 import { caught } from '../../core/test/support/caught.js';
 import { until } from '../../core/test/support/until.js';
-import { createPool, type PoolEvent, type PoolStrategy, seedDefaults } from '../src/index.js';
+import {
+  createPool,
+  type Pool,
+  type PoolEvent,
+  type PoolStrategy,
+  seedDefaults,
+} from '../src/index.js';
 import { poolChannels } from '../src/pool-events.js';
 import { long, short, watching } from './support/calls.js';
 import { dropped, type FakeCall, fakeConnections } from './support/fake-connections.js';
@@ -158,6 +164,21 @@ describe('what is counted', () => {
     expect(pool.stats().roles.stream.free).toBe(3);
     await early.return?.();
     expect(pool.stats()).toMatchObject({ calls: 0, roles: { stream: { free: 4 } } });
+  });
+
+  it.each([
+    ['the pool', (pool: Pool) => pool],
+    ['a connection in the hand', (pool: Pool) => pool.get({ role: 'stream' })],
+  ])('gives a stream of %s back at once when its reader leaves while waiting', async (_, by) => {
+    const fakes = fakeConnections();
+    const pool = createPool(fakes);
+    const answers = by(pool).stream(watching())[Symbol.asyncIterator]();
+    const waiting = answers.next();
+    await until(() => fakes.calls().length === 1);
+    expect(await answers.return?.()).toEqual({ done: true, value: undefined });
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(fakes.calls()).toHaveLength(0);
+    expect(pool.stats()).toMatchObject({ calls: 0, roles: { stream: { free: 1000 } } });
   });
 
   it('gives back the stream of an iteration that was left lying, when its signal ends', async () => {

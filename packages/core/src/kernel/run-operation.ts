@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { CtrdError, invalidArgument, toCtrdError } from '../errors/index.js';
 import { abortError, type MergedSignal, mergeSignals } from './cancellation.js';
+import { leavable } from './leavable.js';
 import type { Middleware, OperationCall } from './middleware.js';
 import type { Operation, SplitCall } from './operation.js';
 
@@ -38,7 +39,7 @@ async function run(
 ): Promise<unknown> {
   const { subject, options } = checkedSplit(name, operation, args, host);
   using _running = host.enter();
-  using merged = merge(name, subject, options, host);
+  using merged = merge(name, subject, options, [host.closing]);
   const { signal } = merged;
   const call: OperationCall = { name, subject, args, signal, attributes: new Map() };
   const last: Middleware = async ({ args: final }) => {
@@ -56,20 +57,23 @@ async function run(
   }
 }
 
-async function* iterate(
+function iterate(
   name: string,
   operation: Operation,
   args: readonly unknown[],
   host: OperationHost,
-): AsyncGenerator<unknown> {
-  const { subject, options } = checkedSplit(name, operation, args, host);
-  using _running = host.enter();
-  using merged = merge(name, subject, options, host);
-  try {
-    yield* operation.run(subject, { ...options, signal: merged.signal }) as AsyncIterable<unknown>;
-  } catch (error) {
-    throw placed(error, name, subject, merged.signal);
-  }
+): AsyncIterable<unknown> {
+  return leavable(async function* (left) {
+    const { subject, options } = checkedSplit(name, operation, args, host);
+    using _running = host.enter();
+    using merged = merge(name, subject, options, [host.closing, left]);
+    const { signal } = merged;
+    try {
+      yield* operation.run(subject, { ...options, signal }) as AsyncIterable<unknown>;
+    } catch (error) {
+      throw placed(error, name, subject, signal);
+    }
+  });
 }
 
 /** Leads a call through middleware; each may go on once. */
@@ -122,10 +126,10 @@ function merge(
   name: string,
   subject: string,
   options: SplitCall['options'],
-  host: OperationHost,
+  endings: readonly AbortSignal[],
 ): MergedSignal {
   try {
-    return mergeSignals(options, host.closing);
+    return mergeSignals(options, ...endings);
   } catch (error) {
     throw toCtrdError(error).within({ operation: name, subject: subject || undefined });
   }

@@ -44,6 +44,15 @@ const echo = () =>
             log.push('over');
           }
         }),
+        watch: sequence(async function* ({ signal }: Running<CallControl>) {
+          try {
+            await new Promise((_, reject) => {
+              signal.addEventListener('abort', () => reject(signal.reason));
+            });
+          } finally {
+            log.push('over');
+          }
+        }),
       },
     }),
   });
@@ -167,6 +176,17 @@ describe('a sequence', () => {
     const numbers = client.count({ to: 1000 });
     expect(log).toEqual([]);
     for await (const number of numbers) if (number === 2) break;
+    expect(log).toEqual(['over']);
+  });
+
+  it('lets a reader go who leaves while waiting', async () => {
+    await using client = await withoutDaemon().use(echo()).connect();
+    log.length = 0;
+    const items = client.watch()[Symbol.asyncIterator]();
+    const waiting = items.next();
+    expect(await items.return?.()).toEqual({ done: true, value: undefined });
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await items.next()).toEqual({ done: true, value: undefined });
     expect(log).toEqual(['over']);
   });
 
