@@ -84,6 +84,7 @@ export { createServiceClient } from './rpc/create-service-client.js';
 export type { RpcInterceptor } from './rpc/interceptor.js';
 export { Address, Interceptors, Rpc, type RpcScope } from './rpc/rpc.js';
 export type { ServiceClient } from './rpc/service-client.js';
+export { shortened } from './rpc/shortened.js';
 export {
   type Connection,
   type ConnectionState,

@@ -1,4 +1,4 @@
-import type { CallOptions, CallRole, Transport, UnaryCall } from '@ctrd/core';
+import { type CallOptions, type CallRole, shortened, type Transport } from '@ctrd/core';
 import type { Gate } from './gate.js';
 import type { Group } from './group.js';
 import { heldStreams } from './held-stream.js';
@@ -38,11 +38,4 @@ export function createCarrier({
 
 export function poolCall({ role = 'control', affinity }: PoolCall | CallOptions): PoolCall {
   return { role, affinity };
-}
-
-/** The call, with what its time limit leaves after a wait. */
-function shortened(call: UnaryCall, waitedMs: number): UnaryCall {
-  const { timeoutMs } = call.options;
-  if (timeoutMs === undefined || timeoutMs === 0) return call;
-  return { ...call, options: { ...call.options, timeoutMs: Math.max(0, timeoutMs - waitedMs) } };
 }

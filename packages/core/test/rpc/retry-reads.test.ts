@@ -26,6 +26,20 @@ describe('a read', () => {
     expect(transport.calls).toHaveLength(2);
   });
 
+  it('has one time limit for both', async () => {
+    let first = true;
+    const transport = fakeTransport(async () => {
+      if (!first) return create(VersionResponseSchema, { version: '1' });
+      first = false;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      throw new CtrdError('gone', { code: 'unavailable', reason: 'dropped' });
+    });
+    const rpc = createRpc(transport, 'ci', [retryReads]);
+    await rpc.client(Version).version({}, { timeoutMs: 10_000 });
+    expect(transport.calls[0]?.options.timeoutMs).toBe(10_000);
+    expect(transport.calls[1]?.options.timeoutMs).toBeLessThan(9_980);
+  });
+
   it('is not repeated a second time', async () => {
     const transport = failing(2, 'dropped');
     const rpc = createRpc(transport, 'ci', [retryReads]);
