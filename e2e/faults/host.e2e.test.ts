@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { debianPackage } from '../../tools/debian/index.js';
-import { leakOracle, namespaceOf, shims, waitFor } from '../support/index.js';
+import { freeze, leakOracle, namespaceOf, shims, waitFor } from '../support/index.js';
 import { connect, type Fixture, makeFixture, withClient } from './fixture.js';
 import {
   bundleHost,
@@ -345,7 +345,7 @@ describe('recovery', { timeout: 120_000 }, () => {
         (shim) => shim.namespace === own && shim.id === 'hangs',
       );
       const pid = shim?.pid ?? 0;
-      process.kill(pid, 'SIGSTOP');
+      await freeze(pid);
       try {
         const second = await start();
         expect(await second.recover()).toEqual(

@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive, namespaceOf, shims, waitFor } from '../support/index.js';
+import { freeze, isAlive, namespaceOf, shims, waitFor } from '../support/index.js';
 import { type Fixture, makeFixture, withClient } from './fixture.js';
 
 let fixture: Fixture;
@@ -58,7 +58,7 @@ describe('a shim is stopped without ending', { timeout: 60_000 }, () => {
       const hung = await client.createContainer(fixture.sh('hung', script, quiet));
       const other = await client.createContainer(fixture.sh('other', 'sleep 600', quiet));
       const shim = await shimOf('hung');
-      process.kill(shim, 'SIGSTOP');
+      await freeze(shim);
       try {
         const late = hung.exec({ args: ['true'], timeoutMs: 500 });
         await expect(late).rejects.toMatchObject({ code: 'timeout' });
@@ -111,6 +111,40 @@ describe('a deletion is cut off', { timeout: 60_000 }, () => {
       { leaves: true },
     );
     await waitFor(async () => (await shims()).every((shim) => shim.namespace !== namespace));
+  });
+});
+
+describe('containers share a shim', { timeout: 60_000 }, () => {
+  it('of which the first is destroyed: the end of another that nobody was told of yet is not lost', async () => {
+    const before = await fixture.oracle.count();
+    const shared = { ...quiet, shimGroup: 'first' };
+    await withClient(
+      fixture,
+      async ({ client }) => {
+        const until = (id: string, code: number) =>
+          `until [ -e /host/${id} ]; do sleep 0.05; done; exit ${code}`;
+        const first = await client.createContainer(fixture.sh('first', until('first', 1), shared));
+        await client.createContainer(fixture.sh('second', until('second', 8), shared));
+        await fixture.touch('first');
+        await first.wait();
+      },
+      { leaves: true },
+    );
+    await fixture.touch('second');
+    await withClient(
+      fixture,
+      async ({ client, exits }) => {
+        const ended = async () => (await client.getContainer('second')).status === 'stopped';
+        await waitFor(ended);
+        await client.destroyContainer('first');
+        const job = await client.recoverContainer('second');
+        expect(await job.wait()).toMatchObject({ exitCode: 8 });
+        expect(exits).toHaveLength(1);
+        await job.destroy();
+      },
+      { leaves: true },
+    );
+    await fixture.oracle.expectNothingLeft(before);
   });
 });
 

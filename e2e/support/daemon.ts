@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { inject } from 'vitest';
 import type { Line } from '../../tools/matrix/index.js';
@@ -11,7 +10,7 @@ import {
   removeDaemon,
   startDaemon,
 } from './daemon-process.js';
-import { waitFor } from './wait-for.js';
+import { freeze } from './freeze.js';
 
 /** A running containerd for tests. */
 export interface TestDaemon extends DaemonPlace {
@@ -105,22 +104,8 @@ function control(first: DaemonPlace, firstPid: number): PrivateDaemon {
       await kill();
       await start();
     },
-    async freeze() {
-      process.kill(pid, 'SIGSTOP');
-      await waitFor(() => isStopped(pid), { what: 'the daemon stands still' });
-    },
+    freeze: () => freeze(pid),
     thaw: () => void process.kill(pid, 'SIGCONT'),
     [Symbol.asyncDispose]: () => removeDaemon(first),
   };
-}
-
-async function isStopped(pid: number): Promise<boolean> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const states = await Promise.all(
-    threads.map(async (thread) => {
-      const status = await readFile(`/proc/${pid}/task/${thread}/status`, 'utf8');
-      return /^State:\s+T/m.test(status);
-    }),
-  );
-  return states.every((stopped) => stopped);
 }

@@ -34,6 +34,7 @@ export {
   type TestDaemon,
 } from './daemon.js';
 export type { DaemonPlace } from './daemon-process.js';
+export { freeze } from './freeze.js';
 export { busyboxImageTar, busyboxName, importBusybox } from './image.js';
 export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from './leak-oracle.js';
 export { type LosingProxy, losingProxy } from './losing-proxy.js';

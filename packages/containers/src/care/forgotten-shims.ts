@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tasks } from '@ctrd/api/services/tasks/v1';
+import { Status } from '@ctrd/api/types/task';
 import type { ContainerParts } from '../lifecycle/parts.js';
 import { childrenOf, parentOf, type ShimProcess } from './processes.js';
 
@@ -11,15 +12,29 @@ export async function forgottenShims(
   { rpc, shims }: Pick<ContainerParts, 'rpc' | 'shims'>,
   signal: AbortSignal,
 ): Promise<readonly ShimProcess[]> {
-  const all: ShimProcess[] = [];
-  for await (const shim of shims.processes()) all.push(shim);
-  if (all.length === 0) return [];
+  const before = await listed(shims);
+  if (before.length === 0) return [];
   // After the shims: a task that was made meanwhile is known by now.
   const { tasks } = await rpc.client(Tasks).list({}, { signal });
+  const parents = await Promise.all(tasks.map(({ pid }) => parentOf(pid)));
   const ids = new Set(tasks.map(({ id }) => id));
   // One may serve a group of containers, of which the first is gone.
-  const serving = new Set(await Promise.all(tasks.map(({ pid }) => parentOf(pid))));
-  return all.filter(({ id, pid }) => !ids.has(id) && !serving.has(pid));
+  const serving = new Set(parents);
+  const left = before.filter(({ id, pid }) => !ids.has(id) && !serving.has(pid));
+  if (left.length === 0) return [];
+  // Of a process that has ended, nothing tells which group's shim it is in, where its exit waits to be
+  // told: no shim is known to be forgotten as long as there is such a one.
+  const own = new Set((await listed(shims)).map(({ id }) => id));
+  const isSomewhere = tasks.some(
+    ({ id, status }, index) => (status === Status.STOPPED || parents[index] === 0) && !own.has(id),
+  );
+  return isSomewhere ? [] : left;
+}
+
+async function listed(shims: ContainerParts['shims']): Promise<readonly ShimProcess[]> {
+  const all: ShimProcess[] = [];
+  for await (const shim of shims.processes()) all.push(shim);
+  return all;
 }
 
 /**
