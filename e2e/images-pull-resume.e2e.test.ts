@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +8,7 @@ import {
   type Image,
   leakOracle,
   namespaceOf,
+  pullProcess,
   type TestRegistry,
   testRegistry,
 } from './support/index.js';
@@ -52,16 +50,9 @@ function noise(seed: number, length: number): Uint8Array {
 
 /** Pulls in a process of its own, which is killed so many milliseconds after its first layer began. */
 async function killedPull(name: string, afterMs: number): Promise<void> {
-  const script = fileURLToPath(new URL('support/pull-once.ts', import.meta.url));
-  const node = ['--conditions=@ctrd/source', '--import', 'tsx', script];
-  const child = spawn(process.execPath, [...node, containerd.address, namespace, name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  await Promise.race([new Promise((resolve) => setTimeout(resolve, afterMs)), ended]);
-  child.kill('SIGKILL');
-  await ended;
+  await using pull = pullProcess(containerd, namespace, name);
+  await pull.begun;
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, afterMs)), pull.outcome]);
 }
 
 describe('a pull that is killed', () => {

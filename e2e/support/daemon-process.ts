@@ -32,6 +32,8 @@ export interface DaemonPlace {
   readonly binDir: string;
   /** A `PATH` with the line's programs first. */
   readonly path: string;
+  /** What its environment has besides. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** How folders of test daemons start; the process id of their owner follows. */
@@ -43,11 +45,18 @@ export const folderPrefix = join(tmpdir(), 'ctrd-e2e-');
  * @param config - TOML for the end of the configuration: whole tables only.
  * @param programs - a folder that comes first on its `PATH`.
  * @param diskMb - what its root and its clients' runtime folder have, on a disk of their own.
+ * @param env - variables for its environment.
  */
 export async function newPlace(
   line: Line,
-  { config = '', programs, diskMb }: { config?: string; programs?: string; diskMb?: number } = {},
+  options: {
+    config?: string;
+    programs?: string;
+    diskMb?: number;
+    env?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<DaemonPlace> {
+  const { config = '', programs, diskMb, env = {} } = options;
   const { containerd, ctr, binDir, path, version } = await containerdBinaries(line);
   const folder = await mkdtemp(`${folderPrefix}${process.pid}-`);
   const disk = diskMb === undefined ? folder : join(folder, 'disk');
@@ -66,6 +75,7 @@ export async function newPlace(
     ctrPath: ctr,
     binDir,
     path: programs === undefined ? path : `${programs}:${path}`,
+    env,
   };
   if (diskMb !== undefined) {
     await mkdir(disk);
@@ -90,7 +100,7 @@ export async function startDaemon(place: DaemonPlace): Promise<number> {
   const child = spawn(place.containerdPath, ['--config', place.configFile], {
     stdio: ['ignore', log.fd, log.fd],
     detached: true,
-    env: { PATH: place.path, TMPDIR: join(place.folder, 'tmp') },
+    env: { ...place.env, PATH: place.path, TMPDIR: join(place.folder, 'tmp') },
   });
   await once(child, 'spawn').finally(() => log.close());
   child.unref();

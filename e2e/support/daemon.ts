@@ -57,9 +57,10 @@ export function daemon(): TestDaemon {
  * @param options.config - TOML tables for the end of its configuration.
  * @param options.programs - a folder that comes first on its `PATH`.
  * @param options.diskMb - its root and its clients' runtime folder share a disk of this size.
+ * @param options.env - variables for its environment.
  */
 export async function privateDaemon(
-  options: { line?: Line; config?: string; programs?: string; diskMb?: number } = {},
+  options: { line?: Line } & Parameters<typeof newPlace>[1] = {},
 ): Promise<PrivateDaemon> {
   const place = await newPlace(options.line ?? inject('line'), options);
   const remove = () => removeDaemon(place);

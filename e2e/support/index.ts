@@ -40,6 +40,7 @@ export { type LeakOracle, leakOracle, type OracleOptions, type Remains } from '.
 export { type LosingProxy, losingProxy } from './losing-proxy.js';
 export { buildah, podman } from './podman.js';
 export { type ProxyServer, proxyServer } from './proxy-server.js';
+export { type PullOutcome, type PullProcess, type PullStep, pullProcess } from './pull-process.js';
 export {
   type DebianRegistry,
   debianRegistry,

@@ -1,19 +1,42 @@
 /**
- * A process of its own that pulls one image, to be killed: `node pull-once.ts SOCKET NAMESPACE
- * REFERENCE`. It says `begun` when the first layer is on its way.
+ * Pulls one image, as `pullProcess` tells it to; prints each step as a line of JSON, and last what
+ * came of it.
  */
-import { ctrd } from '@ctrd/core';
-import { images } from '@ctrd/images';
+import { ctrd, toCtrdError } from '@ctrd/core';
+import { images, type PullImageOptions } from '@ctrd/images';
+import type { PullOutcome, PullProcessOptions } from './pull-process.js';
 
-const [address = '', namespace = '', reference = ''] = process.argv.slice(2);
-await using client = await ctrd({ address, namespace })
-  .use(images({ registry: { credentials: () => undefined, hostsFolders: [], proxy: false } }))
-  .connect();
-let begun = false;
-await client.pullImage(reference, {
-  onProgress({ ref, status }) {
-    if (begun || !ref.startsWith('layer-') || status !== 'downloading') return;
-    begun = true;
-    process.stdout.write('begun\n');
+const { address, namespace, reference, options } = JSON.parse(process.argv[2] ?? '') as {
+  readonly address: string;
+  readonly namespace: string;
+  readonly reference: string;
+  readonly options: PullProcessOptions;
+};
+const { puller, https = false, snapshotter, platform, idleTimeoutMs } = options;
+const hosts = (domain: string) => [
+  {
+    base: new URL(`https://${domain}/v2/`),
+    capabilities: new Set(['resolve', 'pull'] as const),
   },
-});
+];
+const registry = { credentials: () => undefined, hostsFolders: [], proxy: false } as const;
+const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const call: PullImageOptions = {
+  snapshotter,
+  platform,
+  onProgress: ({ ref, status, offset, total }) => void print({ ref, status, offset, total }),
+};
+
+async function outcome(): Promise<PullOutcome> {
+  await using client = await ctrd({ address, namespace })
+    .use(images({ puller, registry: { ...registry, idleTimeoutMs, ...(https ? { hosts } : {}) } }))
+    .connect();
+  try {
+    return { image: await client.pullImage(reference, call) };
+  } catch (error) {
+    const { code, reason, message } = toCtrdError(error);
+    return { error: { code, reason, message } };
+  }
+}
+
+print(await outcome());

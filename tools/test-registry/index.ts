@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -40,6 +42,8 @@ export interface TestRegistryOptions {
   readonly mischief?: Mischief;
   /** Sends so many bytes of a body, every 10 ms: no buffer fills up, and what was sent was received. */
   readonly pace?: number;
+  /** PEM files: it is reached over TLS alone. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 export async function testRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
@@ -94,7 +98,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
     else void sendPaced(response, rest, pace);
   }
 
-  const server = http.createServer(async (request, response) => {
+  const server = await serverOf(options, async (request, response) => {
     const { method = '', url = '', headers } = request;
     requests.push({ method, url, headers });
     response.on('error', () => {});
@@ -119,6 +123,12 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function serverOf({ tls }: TestRegistryOptions, listener: http.RequestListener) {
+  if (tls === undefined) return http.createServer(listener);
+  const [cert, key] = await Promise.all([readFile(tls.cert), readFile(tls.key)]);
+  return https.createServer({ cert, key }, listener);
 }
 
 async function sendPaced(response: ServerResponse, bytes: Uint8Array, pace: number): Promise<void> {

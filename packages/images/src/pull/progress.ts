@@ -46,6 +46,7 @@ export function createProgress(
   emit(image);
   return {
     image(status) {
+      if (status === image.status) return;
       image.status = status;
       emit(image);
       ended ||= status === 'done';

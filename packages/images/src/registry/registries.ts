@@ -58,13 +58,18 @@ export interface Registry {
   credentials(signal: AbortSignal): Promise<Credentials | undefined>;
   /** A host that has nothing to do with the registry, and gets no credentials. */
   elsewhere(url: URL): HostClient;
+  /** Whether a proxy stands before one of the hosts. */
+  readonly isProxied: boolean;
+  /** Milliseconds in which at least one byte must move. */
+  readonly idleTimeoutMs: number;
 }
 
 export function createRegistries(options: RegistryOptions = {}): Registries {
   const { insecure = [], authRealms = [], mirrors = {} } = checkRegistryOptions(options);
   const { idleTimeoutMs = 60_000, attempts = 5, retryDelayMs = 250 } = options;
   const source = options.credentials ?? dockerCredentials();
-  const client = createHttpClient({ proxy: proxyOf(options), idleTimeoutMs });
+  const proxy = proxyOf(options);
+  const client = createHttpClient({ proxy, idleTimeoutMs });
   const originOf = (domain: string) => originHost(domain, insecure);
   const sources: readonly HostSource[] = [
     ...(options.hosts === undefined ? [] : [options.hosts]),
@@ -96,7 +101,10 @@ export function createRegistries(options: RegistryOptions = {}): Registries {
         return createHostClient({ client, host, authorizer, namespace, attempts, retryDelayMs });
       };
       const ask = own === undefined ? onceOf(source, domain) : async () => own;
-      return registryOf(domain, path, clients, { credentials: ask, elsewhere });
+      const isProxied = clients.some(({ host }) => proxy(host.base) !== undefined);
+      return registryOf(domain, path, clients, {
+        ...{ credentials: ask, elsewhere, isProxied, idleTimeoutMs },
+      });
     },
     [Symbol.dispose]: () => client.close(),
   };
@@ -106,7 +114,7 @@ function registryOf(
   domain: string,
   repository: string,
   clients: readonly HostClient[],
-  rest: Pick<Registry, 'credentials' | 'elsewhere'>,
+  rest: Omit<Registry, 'domain' | 'repository' | 'hosts' | 'request'>,
 ): Registry {
   const hosts = (capability: Capability) =>
     clients.filter(({ host }) => host.capabilities.has(capability));
