@@ -3,9 +3,8 @@ import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, vi } from 'vitest';
-import { bundledCli } from './support/cli.js';
 import { docker } from './support/docker.js';
-import { daemon, waitFor } from './support/index.js';
+import { bundleCli, cliIn, daemon, waitFor } from './support/index.js';
 
 // Each step is a process of its own, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
@@ -15,7 +14,8 @@ const containerd = daemon();
 it.runIf(containerd.line === '2.1')(
   'a container of Docker has its name, ports and logs, and is entered and stopped (on 2.1 only: what is shown is in Docker’s files, the same on all lines)',
   async () => {
-    await using cli = await bundledCli(containerd, 'moby');
+    await using cli = cliIn(containerd, 'moby');
+    await bundleCli(cli.folder);
     await using engine = await docker(containerd);
     const rootfs = join(engine.root, '..', 'rootfs');
     await mkdir(join(rootfs, 'bin'), { recursive: true });

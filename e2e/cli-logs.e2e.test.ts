@@ -1,61 +1,26 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bundledCli, type Cli } from './support/cli.js';
-import {
-  busyboxImageTar,
-  busyboxName,
-  daemon,
-  leakOracle,
-  namespaceOf,
-  type Remains,
-  waitFor,
-} from './support/index.js';
+import { describe, expect, it } from 'vitest';
+import { busyboxName, cliFixture, waitFor } from './support/index.js';
 
-// Each step is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
-
-const containerd = daemon();
-const namespace = namespaceOf(import.meta.url);
-const oracle = leakOracle(containerd, namespace);
-let cli: Cli;
-let before: Remains;
-
-beforeAll(async () => {
-  cli = await bundledCli(containerd, namespace);
-  before = await oracle.count();
-  await cli.run(['import', '-q', await busyboxImageTar()]);
-});
-
-afterAll(async () => {
-  await cli.run(['rmi', '--sync', busyboxName]);
-  await oracle.expectNothingLeft(before);
-  await cli[Symbol.asyncDispose]();
-});
+const cli = cliFixture(import.meta.url);
+const { detached, remove } = cli;
 
 const json = ['--log-driver', 'json-file'];
-
-/** Runs a script as a container in the background, under a name. */
-async function detached(name: string, script: string, ...options: string[]): Promise<void> {
-  const line = ['run', '-d', '--name', name, ...options, busyboxName, 'sh', '-c', script];
-  expect(await cli.run(line)).toEqual({ exitCode: 0, stdout: `${name}\n`, stderr: '' });
-}
-
-const remove = (name: string) => cli.run(['rm', '-f', '-t', '0', name]);
 
 describe('ctrd logs of a json-file log', () => {
   it('knows the stream and the time of each line', async () => {
     const began = Date.now();
     const go = 'while ! test -e /go; do sleep 0.05; done';
     await detached('timed', `echo first; ${go}; echo second >&2; exit 3`, ...json);
-    await waitFor(async () => (await cli.run(['logs', 'timed'])).stdout === 'first\n');
+    await waitFor(async () => (await cli.ok('logs', 'timed')) === 'first\n');
     // A moment between the two lines, which no clock of either side can mistake.
     await sleep(50);
     const between = new Date().toISOString();
     await sleep(50);
     const followed = cli.run(['logs', '-f', 'timed']);
-    expect((await cli.run(['exec', 'timed', 'touch', '/go'])).exitCode).toBe(0);
-    expect((await cli.run(['wait', 'timed'])).stdout).toBe('3\n');
+    await cli.ok('exec', 'timed', 'touch', '/go');
+    expect(await cli.ok('wait', 'timed')).toBe('3\n');
     const both = { exitCode: 0, stdout: 'first\n', stderr: 'second\n' };
     expect(await followed).toEqual(both);
     expect(await cli.run(['logs', 'timed'])).toEqual(both);
@@ -77,10 +42,10 @@ describe('ctrd logs of a json-file log', () => {
       const lines = await Promise.all(
         pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
       );
-      return pids.filter((_pid, index) => lines[index]?.includes(`${namespace}/kept-json.log`));
+      return pids.filter((_pid, index) => lines[index]?.includes(`${cli.namespace}/kept-json.log`));
     };
     await detached('kept', 'echo up; trap "exit 0" TERM; while :; do sleep 0.1; done', ...json);
-    await waitFor(async () => (await cli.run(['logs', 'kept'])).stdout === 'up\n');
+    await waitFor(async () => (await cli.ok('logs', 'kept')) === 'up\n');
     const [logger, ...others] = await loggers();
     expect(others).toEqual([]);
     const memory = await readFile(`/proc/${logger}/smaps_rollup`, 'utf8');
@@ -88,8 +53,8 @@ describe('ctrd logs of a json-file log', () => {
     const ownKilobytes = Number(/^Private_Dirty: +(\d+) kB$/m.exec(memory)?.[1]);
     expect(ownKilobytes).toBeGreaterThan(0);
     expect(ownKilobytes).toBeLessThan(16_000);
-    expect((await cli.run(['stop', 'kept'])).exitCode).toBe(0);
-    expect((await cli.run(['logs', 'kept'])).stdout).toBe('up\n');
+    await cli.ok('stop', 'kept');
+    expect(await cli.ok('logs', 'kept')).toBe('up\n');
     await remove('kept');
     await waitFor(async () => (await loggers()).length === 0);
   });
@@ -105,8 +70,8 @@ describe('ctrd logs of a json-file log', () => {
 
   it('has what a terminal of nobody shows', async () => {
     await detached('screen', 'tty', '-t', ...json);
-    expect((await cli.run(['wait', 'screen'])).stdout).toBe('0\n');
-    expect((await cli.run(['logs', 'screen'])).stdout).toMatch(/^\/dev\/pts\/0\r\n$/);
+    expect(await cli.ok('wait', 'screen')).toBe('0\n');
+    expect(await cli.ok('logs', 'screen')).toMatch(/^\/dev\/pts\/0\r\n$/);
     await remove('screen');
   });
 
@@ -120,8 +85,8 @@ describe('ctrd logs of a json-file log', () => {
 describe('ctrd logs of a plain file', () => {
   it('says what to do where it would need times', async () => {
     await detached('plain', 'echo said');
-    expect((await cli.run(['wait', 'plain'])).stdout).toBe('0\n');
-    expect((await cli.run(['logs', 'plain'])).stdout).toBe('said\n');
+    expect(await cli.ok('wait', 'plain')).toBe('0\n');
+    expect(await cli.ok('logs', 'plain')).toBe('said\n');
     for (const wish of [['-t'], ['--since', '1h'], ['--until', '1h']]) {
       const { exitCode, stdout, stderr } = await cli.run(['logs', ...wish, 'plain']);
       expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' });
@@ -134,31 +99,26 @@ describe('ctrd logs of a plain file', () => {
 describe.each(['file', 'json-file'])('a container with a %s log', (driver) => {
   it('keeps there what start --attach shows', async () => {
     await detached('again', 'echo up; exit 3', '--log-driver', driver);
-    expect((await cli.run(['wait', 'again'])).stdout).toBe('3\n');
+    expect(await cli.ok('wait', 'again')).toBe('3\n');
     // Only what it says this time.
     expect(await cli.run(['start', '-a', 'again'])).toEqual({
       ...{ exitCode: 3, stdout: 'up\n', stderr: '' },
     });
-    expect((await cli.run(['logs', 'again'])).stdout).toBe('up\nup\n');
+    expect(await cli.ok('logs', 'again')).toBe('up\nup\n');
     await remove('again');
   });
 
   it('shows what it says from now on to who attaches', async () => {
     const script = 'echo before; while ! test -e /go; do echo tick; sleep 0.1; done; echo after';
     await detached('seen', `${script}; exit 5`, '--log-driver', driver);
-    await waitFor(async () => (await cli.run(['logs', 'seen'])).stdout.startsWith('before\n'));
-    const attached = cli.start(['attach', '--no-stdin', 'seen']);
-    let shown = '';
-    attached.stdout.on('data', (chunk) => {
-      shown += chunk;
+    await waitFor(async () => (await cli.ok('logs', 'seen')).startsWith('before\n'));
+    const { shown, ended } = cli.start(['attach', '--no-stdin', 'seen']);
+    await waitFor(() => shown.stdout.includes('tick'));
+    await cli.ok('exec', 'seen', 'touch', '/go');
+    expect(await ended).toMatchObject({
+      exitCode: 5,
+      stdout: expect.stringMatching(/^(tick\n)+after\n$/),
     });
-    const ended = new Promise<number | null>((resolve) => {
-      attached.on('close', (code) => resolve(code));
-    });
-    await waitFor(() => shown.includes('tick'));
-    await cli.run(['exec', 'seen', 'touch', '/go']);
-    expect(await ended).toBe(5);
-    expect(shown).toMatch(/^(tick\n)+after\n$/);
     await remove('seen');
   });
 });

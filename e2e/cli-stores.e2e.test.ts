@@ -1,63 +1,33 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bundledCli, type Cli } from './support/cli.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   busyboxImageTar,
   busyboxName,
+  cliFixture,
   type DebianRegistry,
-  daemon,
   debianRegistry,
   htpasswd,
-  leakOracle,
-  namespaceOf,
   privateAuthority,
-  type Remains,
   tokenServer,
   waitFor,
 } from './support/index.js';
 
-// Each step is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
-
-const containerd = daemon();
-const namespace = namespaceOf(import.meta.url);
-const oracle = leakOracle(containerd, namespace);
-let cli: Cli;
-let folder: string;
+const cli = cliFixture(import.meta.url);
+const { containerd, folder, json, namespace, ok } = cli;
 let registry: DebianRegistry;
-let before: Remains;
 
 beforeAll(async () => {
-  cli = await bundledCli(containerd, namespace);
-  folder = dirname(cli.env['CTRD_CONFIG'] ?? '');
   const passwords = join(folder, 'htpasswd');
   await writeFile(passwords, htpasswd);
   registry = await debianRegistry({
     config: `auth: {htpasswd: {realm: test, path: ${passwords}}}\n`,
   });
-  before = await oracle.count();
-  await cli.run(['import', '-q', await busyboxImageTar()]);
 });
 
-afterAll(async () => {
-  await oracle.expectNothingLeft(before);
-  await registry[Symbol.asyncDispose]();
-  await cli[Symbol.asyncDispose]();
-});
-
-const json = async (...args: string[]) => JSON.parse((await cli.run(args)).stdout);
-
-/** Runs a command that must succeed, and gives what it printed. */
-async function ok(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await cli.run(args);
-  expect({ args, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({
-    ...{ args, exitCode: 0, stderr: '' },
-  });
-  return stdout;
-}
+afterAll(() => registry[Symbol.asyncDispose]());
 
 describe('ctrd on images', () => {
   it('lists, inspects and tags them, beside ctr', async () => {
@@ -190,7 +160,14 @@ describe('a command on what is not there', () => {
       ['daemon', 'stop', '--root', join(folder, 'nobody')],
       ['completion', 'nobody'],
     ];
-    for (const line of lines) {
+    // Two at once, each with a processor of its own.
+    const next = lines.values();
+    const worker = async () => {
+      for (const line of next) await check(line);
+    };
+    await Promise.all([worker(), worker()]);
+
+    async function check(line: string[]): Promise<void> {
       const { exitCode, stdout, stderr } = await cli.run(line);
       expect({ line, exitCode, stdout }).toEqual({ line, exitCode: 125, stdout: '' });
       expect(stderr).toMatch(/^ctrd: .*(nobody|0{64})/);

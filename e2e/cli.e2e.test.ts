@@ -4,41 +4,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bundledCli, type Cli } from './support/cli.js';
-import {
-  busyboxImageTar,
-  busyboxName,
-  daemon,
-  leakOracle,
-  namespaceOf,
-  type Remains,
-  waitFor,
-} from './support/index.js';
+import { describe, expect, it } from 'vitest';
+import { busyboxName, cliFixture, waitFor } from './support/index.js';
 
-// Each step is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
-
-const containerd = daemon();
-const namespace = namespaceOf(import.meta.url);
 // What ctrd has noted of a container that ctr removes stays: see the limits in docs/cli.md.
-const oracle = leakOracle(containerd, namespace, { except: /^exit ours~~watch$/ });
-let cli: Cli;
-let before: Remains;
-
-beforeAll(async () => {
-  cli = await bundledCli(containerd, namespace);
-  // After the bundler, which goes on in the background.
-  before = await oracle.count();
-  const imported = await cli.run(['import', await busyboxImageTar()]);
-  expect(imported).toEqual({ exitCode: 0, stdout: `${busyboxName}\n`, stderr: '' });
-});
-
-afterAll(async () => {
-  await containerd.ctr('-n', namespace, 'images', 'rm', '--sync', busyboxName);
-  await oracle.expectNothingLeft(before);
-  await cli[Symbol.asyncDispose]();
-});
+const cli = cliFixture(import.meta.url, { except: /^exit ours~~watch$/ });
+const { containerd, namespace } = cli;
 
 const run = (...args: string[]) => cli.run(['run', '--rm', ...args]);
 
@@ -72,23 +43,15 @@ describe('ctrd run', () => {
 
   it('forwards SIGTERM to the container, and ends with its exit code', async () => {
     const script = 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done';
-    const child = cli.start(['run', '--rm', busyboxName, 'sh', '-c', script]);
-    child.stdin.end();
-    let seen = '';
-    child.stdout.on('data', (chunk) => {
-      seen += chunk;
-    });
-    const ended = new Promise<number | null>((resolve) => {
-      child.on('close', (code) => resolve(code));
-    });
-    await waitFor(() => seen.includes('ready'));
+    const { child, shown, ended } = cli.start(['run', '--rm', busyboxName, 'sh', '-c', script]);
+    await waitFor(() => shown.stdout.includes('ready'));
     child.kill('SIGTERM');
-    expect(await ended).toBe(5);
+    expect(await ended).toMatchObject({ exitCode: 5 });
   });
 
   it('moves 100 MB through a container, whole, without keeping it', async () => {
     const size = 100_000_000;
-    const child = cli.start(['run', '--rm', '-i', busyboxName, 'cat']);
+    const child = cli.spawn(['run', '--rm', '-i', busyboxName, 'cat']);
     const line = Buffer.from('y\n'.repeat(32_768));
     const [sent, got] = [createHash('sha256'), createHash('sha256')];
     const resident = async (what: 'VmRSS' | 'VmHWM') => {
@@ -149,17 +112,10 @@ describe('ctrd run that goes wrong', () => {
     const silent = createServer((socket) => sockets.add(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
-    const child = cli.start(['pull', `127.0.0.1:${port}/none:1`]);
-    let told = '';
-    child.stderr.on('data', (chunk) => {
-      told += chunk;
-    });
-    const ended = new Promise<number | null>((resolve) => {
-      child.on('close', (code) => resolve(code));
-    });
-    await waitFor(() => told.includes('resolving') && sockets.size > 0);
+    const { child, shown, ended } = cli.start(['pull', `127.0.0.1:${port}/none:1`]);
+    await waitFor(() => shown.stderr.includes('resolving') && sockets.size > 0);
     child.kill('SIGINT');
-    expect(await ended).toBe(130);
+    expect(await ended).toMatchObject({ exitCode: 130 });
     for (const socket of sockets) socket.destroy();
     silent.close();
   });
@@ -184,7 +140,7 @@ describe('ctrd run that goes wrong', () => {
       { env: { ...process.env, ...cli.env } },
     );
     expect(stdout).toBe('y\n137\n');
-    expect((await cli.run(['ps', '-aq'])).stdout).toBe('');
+    expect(await cli.ok('ps', '-aq')).toBe('');
   });
 });
 
@@ -193,60 +149,47 @@ describe('ctrd and a container that runs', () => {
     const script = 'echo started; while :; do sleep 0.1; done';
     const created = await cli.run(['run', '-d', '--name', 'web', busyboxName, 'sh', '-c', script]);
     expect(created).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' });
-    expect((await cli.run(['ps', '-q'])).stdout).toBe('web\n');
-    expect((await cli.run(['ps'])).stdout).toMatch(/^CONTAINER .*\nweb .* running .*\n$/);
-    const listed = JSON.parse((await cli.run(['-o', 'json', 'ps'])).stdout);
+    expect(await cli.ok('ps', '-q')).toBe('web\n');
+    expect(await cli.ok('ps')).toMatch(/^CONTAINER .*\nweb .* running .*\n$/);
+    const listed = JSON.parse(await cli.ok('-o', 'json', 'ps'));
     expect(listed).toMatchObject([{ id: 'web', status: 'running', image: busyboxName }]);
     expect(await cli.run(['exec', 'web', 'sh', '-c', 'exit 4'])).toMatchObject({ exitCode: 4 });
     const exec = await cli.run(['exec', '-i', '-u', 'app', 'web', 'cat'], { input: 'in' });
     expect(exec.stdout).toBe('in');
     expect(await cli.run(['exec', 'web', 'no-such-program'])).toMatchObject({ exitCode: 127 });
-    expect((await cli.run(['pause', 'web'])).exitCode).toBe(0);
-    expect((await cli.run(['ps'])).stdout).toContain('paused');
-    expect((await cli.run(['unpause', 'web'])).exitCode).toBe(0);
-    expect((await cli.run(['update', '--pids-limit', '50', 'web'])).exitCode).toBe(0);
-    expect((await cli.run(['stats', 'web'])).stdout).toMatch(/\nweb .*s .*B /);
-    expect((await cli.run(['top', 'web'])).stdout).toMatch(
-      /^PID .*\n(.*\n)?\d+ .*sh -c echo started/,
-    );
-    expect((await cli.run(['inspect', '--format', '{{.id}} {{.tty}}', 'we'])).stdout).toBe(
-      'web false\n',
-    );
-    expect((await cli.run(['rename', 'web', 'shop'])).exitCode).toBe(0);
-    expect((await cli.run(['ps', '--format', '{{.name}}', '-f', 'name=sho'])).stdout).toBe(
-      'shop\n',
-    );
-    expect((await cli.run(['exec', 'shop', 'true'])).exitCode).toBe(0);
-    expect((await cli.run(['rename', 'shop', 'web'])).exitCode).toBe(0);
-    await waitFor(async () => (await cli.run(['logs', 'web'])).stdout === 'started\n');
+    await cli.ok('pause', 'web');
+    expect(await cli.ok('ps')).toContain('paused');
+    await cli.ok('unpause', 'web');
+    await cli.ok('update', '--pids-limit', '50', 'web');
+    expect(await cli.ok('stats', 'web')).toMatch(/\nweb .*s .*B /);
+    expect(await cli.ok('top', 'web')).toMatch(/^PID .*\n(.*\n)?\d+ .*sh -c echo started/);
+    expect(await cli.ok('inspect', '--format', '{{.id}} {{.tty}}', 'we')).toBe('web false\n');
+    await cli.ok('rename', 'web', 'shop');
+    expect(await cli.ok('ps', '--format', '{{.name}}', '-f', 'name=sho')).toBe('shop\n');
+    await cli.ok('exec', 'shop', 'true');
+    await cli.ok('rename', 'shop', 'web');
+    await waitFor(async () => (await cli.ok('logs', 'web')) === 'started\n');
     const refused = await cli.run(['rm', 'web']);
     expect(refused.exitCode).toBe(125);
     expect(refused.stderr).toContain('--force');
-    expect((await cli.run(['stop', '-t', '0', 'web'])).exitCode).toBe(0);
-    expect((await cli.run(['wait', 'web'])).stdout).toBe('137\n');
-    expect((await cli.run(['ps', '-a'])).stdout).toContain('exited (137)');
+    await cli.ok('stop', '-t', '0', 'web');
+    expect(await cli.ok('wait', 'web')).toBe('137\n');
+    expect(await cli.ok('ps', '-a')).toContain('exited (137)');
     expect(await cli.run(['rm', 'web'])).toMatchObject({ exitCode: 0, stdout: 'web\n' });
-    expect((await cli.run(['ps', '-a', '-q'])).stdout).toBe('');
+    expect(await cli.ok('ps', '-a', '-q')).toBe('');
   });
 
   it('is made first and started later, watched, and copied from and to', async () => {
     const events = cli.start(['events', '-o', 'json']);
-    let told = '';
-    events.stdout.on('data', (chunk) => {
-      told += chunk;
-    });
-    const heard = new Promise((resolve) => {
-      events.on('close', resolve);
-    });
     const script = 'cat /tmp/in/note; echo made > /made; exit 3';
     const { stdout } = await cli.run(['create', '--name', 'job', busyboxName, 'sh', '-c', script]);
     expect(stdout).toBe('job\n');
-    expect((await cli.run(['ps', '-a', '--format', '{{.status}}'])).stdout).toBe('created\n');
-    expect((await cli.run(['ps', '-q'])).stdout).toBe('');
+    expect(await cli.ok('ps', '-a', '--format', '{{.status}}')).toBe('created\n');
+    expect(await cli.ok('ps', '-q')).toBe('');
     // What a person has made is not what a program that ended has left behind.
     const kinds = ['--kind', 'task', '--kind', 'container'];
-    expect((await cli.run(['sweep', ...kinds])).stdout).toMatch(/^removed 0, /);
-    const folder = join(cli.env['CTRD_LOG_DIR'] ?? '', 'files');
+    expect(await cli.ok('sweep', ...kinds)).toMatch(/^removed 0, /);
+    const folder = join(cli.folder, 'files');
     await mkdir(join(folder, 'in'), { recursive: true });
     await writeFile(join(folder, 'in/note'), 'from outside\n');
     expect(await cli.run(['cp', join(folder, 'in'), 'job:/tmp'])).toMatchObject({ exitCode: 0 });
@@ -257,23 +200,20 @@ describe('ctrd and a container that runs', () => {
       exitCode: 0,
     });
     expect(await readFile(join(folder, 'taken'), 'utf8')).toBe('made\n');
-    expect((await cli.run(['logs', '--tail', '1', 'job'])).stdout).toBe('from outside\n');
-    expect((await cli.run(['ps', '-a', '-q', '-f', 'exited=3'])).stdout).toBe('job\n');
+    expect(await cli.ok('logs', '--tail', '1', 'job')).toBe('from outside\n');
+    expect(await cli.ok('ps', '-a', '-q', '-f', 'exited=3')).toBe('job\n');
     expect(await cli.run(['start', '-a', 'job'])).toEqual({
       ...{ exitCode: 3, stdout: 'from outside\n', stderr: '' },
     });
     expect(await cli.run(['start', 'job'])).toMatchObject({ exitCode: 0, stdout: 'job\n' });
-    expect((await cli.run(['wait', 'job'])).stdout).toBe('3\n');
+    expect(await cli.ok('wait', 'job')).toBe('3\n');
     // Each of its three lives.
-    expect((await cli.run(['logs', 'job'])).stdout).toBe('from outside\n'.repeat(3));
-    expect((await cli.run(['rm', 'job'])).exitCode).toBe(0);
-    await waitFor(() => told.includes('/containers/delete'));
-    events.kill('SIGINT');
-    await heard;
-    const topics = told
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).topic);
+    expect(await cli.ok('logs', 'job')).toBe('from outside\n'.repeat(3));
+    await cli.ok('rm', 'job');
+    await waitFor(() => events.shown.stdout.includes('/containers/delete'));
+    events.child.kill('SIGINT');
+    const lines = (await events.ended).stdout.trim().split('\n');
+    const topics = lines.map((line) => JSON.parse(line).topic);
     // It may not have listened yet when the container was made.
     expect(topics).toEqual(expect.arrayContaining(['/tasks/exit', '/containers/delete']));
   });
@@ -281,8 +221,7 @@ describe('ctrd and a container that runs', () => {
   it('stops a container and starts it again', async () => {
     const ids = ['run', '-d', '--name', 'again', busyboxName, 'sh', '-c', 'echo up; sleep 600'];
     expect(await cli.run(ids)).toMatchObject({ exitCode: 0 });
-    const pid = async () =>
-      (await cli.run(['inspect', '--format', '{{.pid}}', 'again'])).stdout.trim();
+    const pid = async () => (await cli.ok('inspect', '--format', '{{.pid}}', 'again')).trim();
     const first = await pid();
     expect(await cli.run(['restart', '-t', '0', 'again'])).toEqual({
       ...{ exitCode: 0, stdout: 'again\n', stderr: '' },
@@ -291,15 +230,15 @@ describe('ctrd and a container that runs', () => {
     expect(second).not.toBe(first);
     expect(Number(second)).toBeGreaterThan(0);
     expect(await cli.run(['start', 'again'])).toMatchObject({ exitCode: 125, stdout: '' });
-    await waitFor(async () => (await cli.run(['logs', 'again'])).stdout === 'up\nup\n');
-    expect((await cli.run(['rm', '-f', '-t', '0', 'again'])).exitCode).toBe(0);
+    await waitFor(async () => (await cli.ok('logs', 'again')) === 'up\nup\n');
+    await cli.ok('rm', '-f', '-t', '0', 'again');
   });
 
   it('tells what it has changed of its image', async () => {
     const script = 'echo a > /new; echo b >> /etc/passwd; rm /etc/group';
     const made = ['run', '--name', 'changed', busyboxName, 'sh', '-c', script];
     expect(await cli.run(made)).toMatchObject({ exitCode: 0 });
-    const changes = JSON.parse((await cli.run(['diff', '-o', 'json', 'changed'])).stdout);
+    const changes = JSON.parse(await cli.ok('diff', '-o', 'json', 'changed'));
     expect(changes).toEqual(
       expect.arrayContaining([
         { kind: 'C', path: '/etc' },
@@ -308,19 +247,17 @@ describe('ctrd and a container that runs', () => {
         { kind: 'A', path: '/new' },
       ]),
     );
-    expect((await cli.run(['diff', '--format', '{{.kind}}{{.path}}', 'changed'])).stdout).toContain(
-      'A/new\n',
-    );
-    expect((await cli.run(['rm', 'changed'])).exitCode).toBe(0);
+    expect(await cli.ok('diff', '--format', '{{.kind}}{{.path}}', 'changed')).toContain('A/new\n');
+    await cli.ok('rm', 'changed');
   });
 
   it('keeps no output where it is told so', async () => {
     const made = ['run', '-d', '--name', 'silent', '--log-driver', 'none'];
     expect(await cli.run([...made, busyboxName, 'echo', 'said'])).toMatchObject({ exitCode: 0 });
-    expect((await cli.run(['wait', 'silent'])).stdout).toBe('0\n');
-    expect((await cli.run(['start', 'silent'])).exitCode).toBe(0);
+    expect(await cli.ok('wait', 'silent')).toBe('0\n');
+    await cli.ok('start', 'silent');
     expect((await cli.run(['logs', 'silent'])).stderr).toContain('no log');
-    expect((await cli.run(['rm', '-f', 'silent'])).exitCode).toBe(0);
+    await cli.ok('rm', '-f', 'silent');
     const other = await run('--log-driver', 'syslog', busyboxName, 'true');
     expect(other).toMatchObject({
       exitCode: 125,
@@ -333,30 +270,30 @@ describe('ctrd and a container that runs', () => {
     expect(await cli.run(['exec', 'theirs', 'echo', 'inside'])).toMatchObject({
       stdout: 'inside\n',
     });
-    expect((await cli.run(['rm', '--force', '--time', '0', 'theirs'])).exitCode).toBe(0);
+    await cli.ok('rm', '--force', '--time', '0', 'theirs');
 
     await cli.run(['run', '-d', '--name', 'ours', busyboxName, 'sleep', '600']);
     expect(await containerd.ctr('-n', namespace, 'containers', 'ls', '-q')).toBe('ours\n');
     const entered = ['tasks', 'exec', '--exec-id', 'e1', 'ours', 'echo', 'inside'];
     expect(await containerd.ctr('-n', namespace, ...entered)).toBe('inside\n');
     await containerd.ctr('-n', namespace, 'tasks', 'rm', '--force', 'ours');
-    expect((await cli.run(['ps', '-a', '--format', '{{.state}}'])).stdout).toBe('none\n');
+    expect(await cli.ok('ps', '-a', '--format', '{{.state}}')).toBe('none\n');
     await containerd.ctr('-n', namespace, 'containers', 'rm', 'ours');
-    expect((await cli.run(['ps', '-aq'])).stdout).toBe('');
+    expect(await cli.ok('ps', '-aq')).toBe('');
   });
 
   it('shares images with ctr, both ways', async () => {
     const ctr = (...args: string[]) => containerd.ctr('-n', namespace, 'images', ...args);
     await ctr('tag', busyboxName, 'docker.io/library/theirs:1');
     expect(await run('theirs:1', 'echo', 'runs')).toMatchObject({ exitCode: 0, stdout: 'runs\n' });
-    expect((await cli.run(['rmi', 'theirs:1'])).exitCode).toBe(0);
+    await cli.ok('rmi', 'theirs:1');
     expect(await ctr('ls', '-q')).toBe(`${busyboxName}\n`);
 
-    expect((await cli.run(['tag', busyboxName, 'ours:1'])).exitCode).toBe(0);
+    await cli.ok('tag', busyboxName, 'ours:1');
     expect(await ctr('ls', '-q')).toContain('docker.io/library/ours:1\n');
     await containerd.ctr('-n', namespace, 'run', '--rm', 'docker.io/library/ours:1', 'x', 'true');
     await ctr('rm', 'docker.io/library/ours:1');
-    expect((await cli.run(['images', '-q'])).stdout).toBe(`${busyboxName}\n`);
+    expect(await cli.ok('images', '-q')).toBe(`${busyboxName}\n`);
   });
 });
 

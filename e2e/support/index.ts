@@ -18,12 +18,15 @@ export {
 } from '../../tools/busybox-image/index.js';
 export { containerdBinaries, type Line, lines } from '../../tools/matrix/index.js';
 export { type Mischief, type TestRegistry, testRegistry } from '../../tools/test-registry/index.js';
+export { bundleCli } from './bundle-cli.js';
 export {
   type BusyboxClient,
   busyboxClient,
   type ContainersClient,
   containersClient,
 } from './busybox-client.js';
+export { type Cli, cliIn } from './cli.js';
+export { cliFixture } from './cli-fixture.js';
 export { type ClientProgram, clientProgram } from './client-program.js';
 export { criuPrograms } from './criu.js';
 export {
