@@ -1,52 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { bundledCli, type Cli } from './support/cli.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   busyboxImage,
-  busyboxImageTar,
   busyboxName,
+  cliFixture,
   type DebianRegistry,
-  daemon,
   debianRegistry,
   file,
-  leakOracle,
-  namespaceOf,
-  openTerminal,
-  type Remains,
   waitFor,
 } from './support/index.js';
 
-// Each step is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
-
-const containerd = daemon();
-const namespace = namespaceOf(import.meta.url);
-const oracle = leakOracle(containerd, namespace);
-let cli: Cli;
+const cli = cliFixture(import.meta.url);
+const { terminal } = cli;
 let registry: DebianRegistry;
-let before: Remains;
 
 beforeAll(async () => {
-  cli = await bundledCli(containerd, namespace);
   registry = await debianRegistry();
   // Enough for a bar to be seen.
   const large = file('large', randomBytes(8_000_000));
   await registry.seed('box:1', await busyboxImage({ layers: [[large]] }));
-  before = await oracle.count();
-  await cli.run(['import', '-q', await busyboxImageTar()]);
 });
 
-afterAll(async () => {
-  await cli.run(['rmi', '--sync', busyboxName]);
-  await oracle.expectNothingLeft(before);
-  await registry[Symbol.asyncDispose]();
-  await cli[Symbol.asyncDispose]();
-});
-
-/** `ctrd` in a terminal. */
-const terminal = (args: readonly string[], options: Parameters<typeof openTerminal>[1] = {}) =>
-  openTerminal(cli.shell(args), { ...options, env: { ...cli.env, ...options.env } });
+afterAll(() => registry[Symbol.asyncDispose]());
 
 describe('a container in a terminal', () => {
   it('is a shell of our size, follows it, takes Ctrl-C, and ends with its exit code', async () => {
@@ -77,19 +53,32 @@ describe('a container in a terminal', () => {
     shell.type('\x10\x11');
     await shell.until(/ctrd attach box/);
     expect(await shell.ended).toBe(0);
-    expect((await cli.run(['ps', '--format', '{{.id}} {{.status}}'])).stdout).toBe('box running\n');
+    expect(await cli.ok('ps', '--format', '{{.id}} {{.status}}')).toBe('box running\n');
 
     await using again = await terminal(['attach', 'box']);
     again.type('echo "$A" $((40 + 2))\r');
     await again.until(/kept 42/);
     again.type('exit 5\r');
     expect(await again.ended).toBe(5);
-    expect((await cli.run(['rm', 'box'])).exitCode).toBe(0);
+    await cli.ok('rm', 'box');
+  });
+
+  it('that is removed at its end is removed as well when it was left and come back to', async () => {
+    const args = ['run', '--rm', '-it', '--name', 'brief', busyboxName, 'sh'];
+    await using shell = await terminal(args);
+    await shell.until(/# /);
+    shell.type('\x10\x11');
+    await shell.until(/ctrd attach brief/);
+    expect(await shell.ended).toBe(0);
+    await using again = await terminal(['attach', 'brief']);
+    again.type('exit 6\r');
+    expect(await again.ended).toBe(6);
+    await waitFor(async () => (await cli.ok('ps', '-aq')) === '');
   });
 
   it('is entered by exec with a terminal of its own, which other keys leave', async () => {
     const script = 'trap exit TERM; while :; do sleep 0.1; done';
-    await cli.run(['run', '-d', '--name', 'web', busyboxName, 'sh', '-c', script]);
+    await cli.detached('web', script);
     await using inside = await terminal(['exec', '-it', '--detach-keys', 'ctrl-e,x', 'web', 'sh']);
     await inside.until(/# /);
     inside.type('test -t 0 && echo "a termi"nal\r');
@@ -100,20 +89,13 @@ describe('a container in a terminal', () => {
 
   it('ends with its terminal, and leaves nothing', async () => {
     {
-      await using shell = await terminal([
-        'run',
-        '--rm',
-        '-it',
-        '--name',
-        'gone',
-        busyboxName,
-        'sh',
-      ]);
+      const args = ['run', '--rm', '-it', '--name', 'gone', busyboxName, 'sh'];
+      await using shell = await terminal(args);
       await shell.until(/# /);
       shell.type('trap "exit 0" HUP; echo "re"ady; while :; do sleep 0.1; done\r');
       await shell.until(/ready/);
     }
-    await waitFor(async () => (await cli.run(['ps', '-aq'])).stdout === 'web\n');
+    await waitFor(async () => (await cli.ok('ps', '-aq')) === 'web\n');
   });
 });
 
@@ -171,7 +153,7 @@ describe('what is shown on a terminal', () => {
     expect(await cli.run(['pull', '--quiet', name])).toEqual({
       ...{ exitCode: 0, stdout: '', stderr: '' },
     });
-    expect((await cli.run(['rmi', '--sync', name])).exitCode).toBe(0);
-    await cli.run(['rm', '-f', '-t', '0', 'web']);
+    await cli.ok('rmi', '--sync', name);
+    await cli.remove('web');
   });
 });

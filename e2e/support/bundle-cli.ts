@@ -13,7 +13,7 @@ export async function bundleCli(folder: string): Promise<string> {
     ...(config as object),
     config: false,
     silent: true,
-    entry: ['main', 'logger'].map((name) => join(cli, `src/${name}.ts`)),
+    entry: ['main', 'logger', 'keeper'].map((name) => join(cli, `src/${name}.ts`)),
     outDir: join(folder, 'dist'),
   });
   await writeFile(join(folder, 'dist/package.json'), '{"type":"module"}');

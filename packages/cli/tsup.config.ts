@@ -5,7 +5,7 @@ import { defineConfig } from 'tsup';
  * instead of some hundred, which is most of its start-up time.
  */
 export default defineConfig({
-  entry: ['src/main.ts', 'src/logger.ts'],
+  entry: ['src/main.ts', 'src/logger.ts', 'src/keeper.ts'],
   format: 'esm',
   target: 'node20',
   platform: 'node',

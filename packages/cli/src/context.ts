@@ -27,6 +27,8 @@ export interface LocalContext {
   readonly address: string | undefined;
   readonly namespace: string;
   readonly snapshotter: string | undefined;
+  /** Undefined: the client's choice. */
+  readonly runtimeDir: string | undefined;
   /** Ends with SIGINT or SIGTERM, unless they are forwarded. */
   readonly signal: AbortSignal;
   readonly signals: SignalRelay;

@@ -22,7 +22,10 @@ afterEach(async () => {
 const failure = (code: ErrorCode) => new CtrdError('it went wrong', { code });
 
 /** Runs a container in the foreground with a log, on a daemon that does what is told here. */
-async function ran(create: (log: string) => Promise<object>, more: Partial<RunFlags> = {}) {
+async function ran(
+  create: (log: string) => Promise<object>,
+  more: Partial<RunFlags> = { rm: true },
+) {
   let asked: ContainerOptions | undefined;
   const log = join(folder, 'ci/box-json.log');
   const client = {
@@ -34,7 +37,7 @@ async function ran(create: (log: string) => Promise<object>, more: Partial<RunFl
   const signals = { forward: () => ({ [Symbol.dispose]() {} }) };
   const { signal } = new AbortController();
   const context = { client, namespace: 'ci', signal, signals, exit() {} } as unknown as Context;
-  const flags = { name: 'box', rm: true, logDriver: 'json-file', pull: 'never', ...more } as const;
+  const flags = { name: 'box', logDriver: 'json-file', pull: 'never', ...more } as const;
   const done = await run(['image'], flags, context).then(
     () => undefined,
     (error: unknown) => error,

@@ -7,6 +7,7 @@ export type {
 } from './care/care-api.js';
 export { type Caretaker, Caretakers, type Finding, type Found } from './care/caretaker.js';
 export { Owner, type OwnerState, ownerLabel } from './care/owner.js';
+export { processOwner } from './care/process-owner.js';
 export { type ImageRunConfig, ImageSource, type ResolvedImage } from './contracts/image-source.js';
 export { type MountSpec, type SnapshotPlace, SnapshotSource } from './contracts/snapshot-source.js';
 export {

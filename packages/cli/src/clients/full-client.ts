@@ -1,6 +1,7 @@
 import { defaultClient } from '@ctrd/client';
 import { Connector, http2Connector, Owner } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
+import { forsakenContainers } from './forsaken.js';
 
 /** What a command's client is told besides where to go. */
 export interface ClientWishes {
@@ -23,5 +24,7 @@ export function connectAll(
   const options = { ...settings, images: { platform } };
   const builder = defaultClient(options).provide(Connector, http2Connector());
   // Who looks for what the dead have left must be able to tell who lives.
-  return (sweeps ? builder : builder.provide(Owner, operator)).connect({ signal });
+  return sweeps
+    ? builder.use(forsakenContainers(settings.namespace)).connect({ signal })
+    : builder.provide(Owner, operator).connect({ signal });
 }

@@ -26,6 +26,7 @@ const limits = [
 const makeOptions = [
   ...streams,
   ...identity,
+  flag('--rm', 'remove it when it has ended'),
   flag('--name <id>', 'its id (default: a random one)'),
   flag('--entrypoint <program>', "replace the image's entrypoint"),
   list('-l, --label <key=value>', 'label it'),
@@ -65,11 +66,7 @@ export const containerCommands: readonly CommandSpec[] = [
   {
     usage: 'run <image> [args...]',
     description: "Run a container. Its exit code is this command's.",
-    options: [
-      flag('-d, --detach', 'leave it running and print its id'),
-      flag('--rm', 'remove it when it has ended'),
-      ...makeOptions,
-    ],
+    options: [flag('-d, --detach', 'leave it running and print its id'), ...makeOptions],
     passThrough: true,
     examples: [
       'ctrd run --rm -it docker.io/library/alpine sh',
@@ -85,7 +82,7 @@ export const containerCommands: readonly CommandSpec[] = [
     options: makeOptions,
     passThrough: true,
     examples: ['ctrd create --name job docker.io/library/alpine sleep 60', 'ctrd start job'],
-    load: async () => (await import('./run.js')).create,
+    load: async () => (await import('./create.js')).create,
   },
   {
     usage: 'start <container...>',

@@ -1,10 +1,10 @@
-import { rm as removeFile } from 'node:fs/promises';
 import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Run } from '../context.js';
-import { ownLog } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer, isRunning } from '../find-container.js';
 import { stopTimeoutLabel } from '../options/run-options.js';
+import { removerOf } from '../removal.js';
+import { removeContainer } from '../remove-container.js';
 
 const defaultStopSeconds = 10;
 
@@ -24,25 +24,27 @@ export const rm: Run<{ force?: true; time?: number }> = (
         });
       }
       const graceMs = graceOf(info.labels, time);
-      await context.client.destroyContainer(info.id, { graceMs, signal: context.signal });
-      const log = ownLog(info, context.namespace);
-      if (log !== undefined) await removeFile(log, { force: true });
+      const { client, namespace, signal } = context;
+      await removeContainer(client, info, namespace, { graceMs, signal });
     } catch (error) {
       if (!force || !hasCode(error, 'not-found')) throw error;
     }
     return reference;
   });
 
+/** One that is removed at its end is gone when this says that it has ended: its name is free. */
 export const stop: Run<{ time?: number; signal?: string }> = (
   references,
   { time, signal: stopSignal },
   context,
 ) =>
   forEach(references, async (reference) => {
-    const { id, labels } = await findContainer(context, reference);
-    const graceMs = graceOf(labels, time);
-    const { client, signal } = context;
-    await client.stopContainer(id, { graceMs, stopSignal, signal });
+    const info = await findContainer(context, reference);
+    const how = { graceMs: graceOf(info.labels, time), stopSignal, signal: context.signal };
+    const { client, namespace } = context;
+    const stays = removerOf(info) === undefined || info.status === 'created';
+    if (stays) await client.stopContainer(info.id, how);
+    else await removeContainer(client, info, namespace, how);
     return reference;
   });
 

@@ -1,11 +1,14 @@
 import type { Container, ContainerInfo } from '@ctrd/client';
-import { invalidArgument } from '@ctrd/client/core';
+import { CtrdError, invalidArgument } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { type Log, logOf, logTarget, uriOf } from '../detached-log.js';
 import { forEach } from '../each.js';
 import { findContainer, isRunning } from '../find-container.js';
+import { keep } from '../keep.js';
 import { logPrinter } from '../logs/print-log.js';
 import { logDriverLabel } from '../options/run-options.js';
+import { removerOf } from '../removal.js';
+import { removeContainer } from '../remove-container.js';
 import { type Keyboard, keyboard } from '../terminal/keyboard.js';
 import { graceOf } from './lifecycle.js';
 import { leave, untilEnd } from './run.js';
@@ -40,6 +43,11 @@ export const restart: Run<RestartFlags> = (references, { time, signal: stopSigna
     const { client, signal } = context;
     const info = await findContainer(context, reference);
     const graceMs = graceOf(info.labels, time);
+    if (isRunning(info) && removerOf(info) !== undefined) {
+      throw new CtrdError('it is removed when it ends (--rm), and could not be started again', {
+        ...{ code: 'failed-precondition', reason: 'state', subject: info.id },
+      });
+    }
     if (isRunning(info)) await client.stopContainer(info.id, { graceMs, stopSignal, signal });
     await startDetached(info, context);
     return reference;
@@ -54,6 +62,7 @@ async function startDetached(info: ContainerInfo, context: Context): Promise<voi
   const { uri } = await logTarget('file', namespace, id);
   const stdio = asItWas ? undefined : { stdout: uri, stderr: uri };
   await client.startContainer(id, { stdio, signal });
+  if (removerOf(info) !== undefined) await keep(id, context);
 }
 
 async function startAttached(
@@ -74,8 +83,14 @@ async function startAttached(
   const take = start ? takeUp : startAnew;
   const container = await take(info, { stdin, log }, context);
   const exit = await untilEnd(container, context, { tty, interactive, left, start, print });
-  if (typeof exit === 'object') context.exit(exit.exitCode);
-  else leave(container, exit, context);
+  const isRemoved = removerOf(info) !== undefined;
+  if (typeof exit === 'object') {
+    if (isRemoved) await removeContainer(context.client, info, context.namespace);
+    context.exit(exit.exitCode);
+    return;
+  }
+  if (isRemoved) await keep(info.id, context);
+  leave(container, exit, context);
 }
 
 interface Streams {

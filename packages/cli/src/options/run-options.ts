@@ -92,7 +92,7 @@ export async function containerOptions(
     privileged: flags.privileged,
     readonlyRootfs: flags.readOnly,
     namespaces: hostNamespaces(flags),
-    restart: restartOf(flags.restart),
+    restart: restartOf(flags),
   };
 }
 
@@ -120,8 +120,9 @@ function hostNamespaces({ net, pid, ipc }: RunFlags): ContainerOptions['namespac
   return hosts.length === 0 ? undefined : Object.fromEntries(hosts);
 }
 
-function restartOf(policy: string | undefined): RestartOption | undefined {
+function restartOf({ restart: policy, rm }: RunFlags): RestartOption | undefined {
   if (policy === undefined || policy === 'no') return undefined;
+  if (rm === true) throw wrong('--restart', 'left out with --rm', policy);
   if (!/^(always|unless-stopped|on-failure(:\d+)?)$/.test(policy)) {
     throw wrong('--restart', 'no, always, unless-stopped or on-failure[:count]', policy);
   }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { CtrdError } from '@ctrd/client/core';
 import { endWithOutput, isReaderGone } from './lost-output.js';
 
@@ -15,6 +16,8 @@ const others = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
 /** Listens from now on: a signal never ends this process while it has something to clean up. */
 export function relaySignals(): SignalRelay {
   const interrupted = new AbortController();
+  // A command may be given any number of containers.
+  setMaxListeners(0, interrupted.signal);
   let forwarded: ((name: NodeJS.Signals) => void) | undefined;
   const came = (name: NodeJS.Signals) => {
     if (forwarded !== undefined) forwarded(name);

@@ -1,0 +1,25 @@
+import { rm as removeFile } from 'node:fs/promises';
+import type { ContainerInfo, DefaultClient } from '@ctrd/client';
+import { hasCode } from '@ctrd/client/core';
+import { ownLog } from './detached-log.js';
+
+type Client = Pick<DefaultClient, 'destroyContainer'>;
+
+/**
+ * Ends and removes a container, and its log when this command made it. One that is gone meanwhile is
+ * no error: another command, or the keeper of `--rm`, was faster.
+ */
+export async function removeContainer(
+  client: Client,
+  info: Pick<ContainerInfo, 'id' | 'logPath' | 'extensions'>,
+  namespace: string,
+  how: Parameters<Client['destroyContainer']>[1] = {},
+): Promise<void> {
+  await client.destroyContainer(info.id, how).catch(unlessGone);
+  const log = ownLog(info, namespace);
+  if (log !== undefined) await removeFile(log, { force: true });
+}
+
+export function unlessGone(error: unknown): void {
+  if (!hasCode(error, 'not-found')) throw error;
+}
