@@ -18,12 +18,12 @@ export const projects: readonly Project[] = [
 ];
 
 /**
- * How many projects run at once, each in a process of its own. The lines wait for their daemons
- * most of the time.
+ * How many projects run at once, each in a process of its own: all lines, since each waits for its
+ * daemon, for limits and for what it has killed a good part of the time.
  */
 export const projectsAtOnce = Math.min(
   projects.length,
-  Number(process.env['CTRD_PROJECTS_AT_ONCE'] ?? Math.max(2, availableParallelism())),
+  Number(process.env['CTRD_PROJECTS_AT_ONCE'] ?? Math.max(3, availableParallelism())),
 );
 
 /** For one file in the second run. */
