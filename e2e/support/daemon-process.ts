@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, open, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Version } from '@ctrd/api/services/version/v1';
 import { containerdBinaries, type Line } from '../../tools/matrix/index.js';
+import { askDaemon } from './ask-daemon.js';
 import { isAlive, removeDaemonFolder } from './remains.js';
 import { waitFor } from './wait-for.js';
 
@@ -110,12 +112,10 @@ export async function startDaemon(place: DaemonPlace): Promise<number> {
     await waitFor(
       async () => {
         if (child.exitCode !== null || child.signalCode !== null) return 'ended';
-        return ctr(place, 'version').then(
-          () => 'serving',
-          () => false,
-        );
+        await askDaemon(place.address, 'default', (ask) => ask(Version.method.version));
+        return 'serving';
       },
-      { what: `containerd ${place.line} serves`, timeoutMs: 60_000 },
+      { what: `containerd ${place.line} serves`, timeoutMs: 60_000, everyMs: 10 },
     );
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('containerd ended');
   } catch (cause) {
@@ -132,6 +132,7 @@ export async function endDaemon(pid: number, signal: 'SIGTERM' | 'SIGKILL'): Pro
   await waitFor(async () => !(await isAlive(pid)), {
     what: `containerd (process ${pid}) ends`,
     timeoutMs: 30_000,
+    everyMs: 10,
   });
 }
 

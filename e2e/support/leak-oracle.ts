@@ -1,6 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Containers } from '@ctrd/api/services/containers/v1';
+import { Content } from '@ctrd/api/services/content/v1';
+import { Images } from '@ctrd/api/services/images/v1';
+import { Leases } from '@ctrd/api/services/leases/v1';
+import { Snapshots } from '@ctrd/api/services/snapshots/v1';
+import { Tasks } from '@ctrd/api/services/tasks/v1';
+import { askDaemon } from './ask-daemon.js';
 import type { TestDaemon } from './daemon.js';
 import { cgroups, mountsBelow, runcStates, shimSocket, shims } from './remains.js';
 import { waitFor } from './wait-for.js';
@@ -31,7 +38,7 @@ export interface LeakOracle {
   expectNothingLeft(before: Remains, timeoutMs?: number): Promise<void>;
 }
 
-/** An oracle that asks `ctr`, `/proc` and the file system, never the code under test. */
+/** An oracle that asks the daemon, `/proc` and the file system, never by the code under test. */
 export function leakOracle(
   daemon: TestDaemon,
   namespace: string,
@@ -63,27 +70,35 @@ export function leakOracle(
 }
 
 async function onDaemon(
-  daemon: TestDaemon,
+  { address }: TestDaemon,
   namespace: string,
   snapshotters: readonly string[],
 ): Promise<string[]> {
-  const list = async (kind: string, ...args: string[]): Promise<string[]> =>
-    lines(await daemon.ctr('--namespace', namespace, ...args)).map((name) => `${kind} ${name}`);
-  const table = async (kind: string, ...args: string[]): Promise<string[]> =>
-    // The first line is a heading, the first column the name.
-    (await list(kind, ...args)).slice(1).map((row) => row.split(/\s+/, 2).join(' '));
-  const found = await Promise.all([
-    list('task', 'tasks', 'ls', '--quiet'),
-    list('container', 'containers', 'ls', '--quiet'),
-    list('image', 'images', 'ls', '--quiet'),
-    list('lease', 'leases', 'ls', '--quiet'),
-    table('ingest', 'content', 'active'),
-    ...snapshotters.map((name) =>
-      table(`snapshot-of-${name}`, 'snapshots', '--snapshotter', name, 'ls'),
-    ),
-  ]);
+  const found = await askDaemon(address, namespace, (ask) =>
+    Promise.all([
+      ask(Tasks.method.list).then(each(({ tasks }) => tasks.map(({ id }) => `task ${id}`))),
+      ask(Containers.method.list).then(
+        each(({ containers }) => containers.map(({ id }) => `container ${id}`)),
+      ),
+      ask(Images.method.list).then(each(({ images }) => images.map(({ name }) => `image ${name}`))),
+      ask(Leases.method.list).then(each(({ leases }) => leases.map(({ id }) => `lease ${id}`))),
+      ask(Content.method.listStatuses).then(
+        each(({ statuses }) => statuses.map(({ ref }) => `ingest ${ref}`)),
+      ),
+      ...snapshotters.map((snapshotter) =>
+        ask(Snapshots.method.list, { snapshotter }).then(
+          each(({ info }) => info.map(({ name }) => `snapshot-of-${snapshotter} ${name}`)),
+        ),
+      ),
+    ]),
+  );
   return found.flat();
 }
+
+const each =
+  <T>(lines: (answer: T) => string[]) =>
+  (answers: readonly T[]): string[] =>
+    answers.flatMap(lines);
 
 async function onMachine(
   { address, state, runtimeDir }: TestDaemon,
@@ -144,5 +159,3 @@ async function journalled(folder: string): Promise<string[]> {
 }
 
 const names = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
-
-const lines = (output: string): string[] => output.split('\n').filter((line) => line !== '');
