@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { ctrd, definePlugin, ImageSource } from '@ctrd/core';
-import { images } from '@ctrd/images';
+import { type ArchiveSource, images } from '@ctrd/images';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   busyboxImage,
@@ -81,6 +84,31 @@ describe('images from archives', () => {
     expect(docker[0]?.details?.chainId).toBe(oci[0]?.details?.chainId);
     for (const { name } of await client.listImages())
       await client.removeImage(name, { sync: true });
+    await oracle.expectNothingLeft(before);
+  });
+
+  it.each([
+    ['an OCI layout', () => ociArchive(image, layered)],
+    ['a Docker archive', () => dockerArchive(image, layered)],
+  ])('imports %s packed by zstd to the digests that it has unpacked', async (_, make) => {
+    await using client = await connect();
+    const before = await oracle.count();
+    const archive = await make();
+    const imported = async (source: ArchiveSource) => {
+      const [info] = await client.importImage({ source });
+      const digests = await containerd.ctr('-n', namespace, 'content', 'ls', '-q');
+      await client.removeImage(layered, { sync: true });
+      return { details: info?.details, target: info?.target, digests };
+    };
+    const packed = execFileSync('zstd', ['-cq'], { input: archive, maxBuffer: 64 << 20 });
+    expect(packed.subarray(0, 4)).toEqual(Buffer.from('28b52ffd', 'hex'));
+    const unpacked = await imported(chunks(archive));
+    expect(unpacked.details?.id).toBe(image.config.digest);
+    expect(await imported(chunks(packed))).toEqual(unpacked);
+    const path = join(await mkdtemp(join(tmpdir(), 'ctrd-zstd-')), 'image.tar.zst');
+    await writeFile(path, packed);
+    expect(await imported(path)).toEqual(unpacked);
+    await rm(dirname(path), { recursive: true });
     await oracle.expectNothingLeft(before);
   });
 

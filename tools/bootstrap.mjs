@@ -9,7 +9,9 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The Debian packages whose programs are run; `test` needs those of `demo` too. */
 const demoPackages = ['containerd', 'runc', 'busybox-static'];
-const testPackages = [...demoPackages, 'docker-registry', 'skopeo', 'umoci', 'openssl', 'git'];
+const testPackages = [
+  ...[...demoPackages, 'docker-registry', 'skopeo', 'umoci', 'openssl', 'git', 'zstd'],
+];
 
 const commands = {
   demo: { packages: demoPackages, main: 'examples/demo/main.ts' },

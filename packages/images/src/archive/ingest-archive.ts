@@ -2,14 +2,15 @@ import { posix } from 'node:path';
 import { CtrdError } from '@ctrd/core';
 import type { ContentStore } from '../content/content-store.js';
 import { isDigest } from '../oci/digest.js';
-import { type ArchiveSource, compressionOf, peek, readArchive } from './archive-source.js';
+import { type ArchiveSource, peek, readArchive } from './archive-source.js';
+import { type Compression, compressionOf } from './compression.js';
 import { type TarEntry, tarEntries } from './tar-entries.js';
 
 /** A file of an archive that is in the content store now. */
 export interface IngestedFile {
   readonly digest: string;
   readonly size: number;
-  readonly compression: 'gzip' | 'zstd' | 'other' | undefined;
+  readonly compression: Compression | 'other' | undefined;
 }
 
 /** What an archive held. */
