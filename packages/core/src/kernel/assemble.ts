@@ -34,12 +34,13 @@ export async function assemble(
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
   const interceptors = bindParts(scope, composition, definitions);
-  const hooks = createHooks(scope.get(Report));
+  const report = scope.get(Report);
+  const hooks = createHooks(report);
   let client: Client<object> | undefined;
   const members = definitions.map((definition): Member => {
     const { name } = definition;
     const context = {
-      ...{ name, hooks: hooks.of(name), report: scope.get(Report), closing: closing.signal },
+      ...{ name, hooks: hooks.of(name), report, closing: closing.signal },
       client: <Api extends object>() => {
         if (client === undefined) throw notYet(name);
         return client as Client<object> & Api;
@@ -52,7 +53,7 @@ export async function assemble(
   checkMethods(methodsOf(members), middleware, operationNames(members));
   for (const add of composition.handlers) add(hooks.of('host'));
 
-  const lifecycle = createLifecycle({ members, scope, closing });
+  const lifecycle = createLifecycle({ members, scope, closing, report });
   const description = () =>
     describe(composition, definitions, members, scope, middleware, hooks, interceptors);
   client = clientOf(members, lifecycle, closing.signal, middleware, description);

@@ -51,7 +51,7 @@ export function createHooks(report: Report): HookRegistry {
       const failures: CtrdError[] = [];
       for (const { handler, policy } of entries.get(moment.name) ?? []) {
         try {
-          await attempt(() => handler(value as never, context), policy, context);
+          await attempt((own) => handler(value as never, own), policy, context);
         } catch (error) {
           const failure = toCtrdError(error);
           failures.push(failure);
@@ -93,14 +93,16 @@ const firstPauseMs = 50;
 const longestPauseMs = 5_000;
 
 async function attempt(
-  run: () => unknown,
+  run: (context: HandlerContext) => unknown,
   { attempts = 1, timeoutMs }: HandlerPolicy,
   { signal }: HandlerContext,
 ): Promise<void> {
   for (let count = 1; ; count += 1) {
     try {
-      using merged = mergeSignals({ timeoutMs });
-      await orAborted(merged.signal, Promise.resolve(run()));
+      using limit = mergeSignals({ timeoutMs });
+      using merged = mergeSignals({ signal }, limit.signal);
+      // What aborts all handlers is theirs to follow; only one whose own time is up is left behind.
+      await orAborted(limit.signal, Promise.resolve(run({ signal: merged.signal })));
       return;
     } catch (error) {
       if (count >= attempts) throw error;

@@ -8,6 +8,7 @@ import {
 import { mergeSignals, throwIfAborted } from './cancellation.js';
 import type { CallControl } from './operation.js';
 import type { PluginDefinition, PluginParts } from './plugin.js';
+import type { Report } from './report.js';
 
 /** The life of one client: start in order, stop in reverse, close in two phases. */
 export interface Lifecycle {
@@ -29,10 +30,12 @@ export function createLifecycle({
   members,
   scope,
   closing,
+  report,
 }: {
   members: readonly Member[];
   scope: Scope;
   closing: AbortController;
+  report: Report;
 }): Lifecycle {
   const started: Member[] = [];
   const running = new Set<object>();
@@ -75,7 +78,7 @@ export function createLifecycle({
     await stopAll(failures);
     accepting = false;
     if (timeoutMs > 0) await idle(timeoutMs);
-    closing.abort(new CtrdError('the client is closing', { code: 'aborted', reason: 'closed' }));
+    closing.abort(isClosing());
     // Aborted calls undo what they did, which takes a moment and still needs the connection.
     await idle(undoTimeoutMs);
     await giveBack(failures);
@@ -85,20 +88,23 @@ export function createLifecycle({
   return {
     async start(control) {
       using merged = mergeSignals(control, closing.signal);
-      for (const member of members) {
-        try {
+      try {
+        for (const member of members) {
           throwIfAborted(merged.signal);
           await member.parts.start?.({ signal: merged.signal });
           started.push(member);
-        } catch (error) {
-          const failures: Failure[] = [];
-          await stopAll(failures);
-          accepting = false;
-          // What a plugin has begun in its setup ends with this, as at a close.
-          closing.abort(toCtrdError(error));
-          await giveBack(failures);
-          throw toCtrdError(error).within({ operation: 'connect', subject: undefined });
         }
+        // A plugin may close the client while a later one starts.
+        if (closed !== undefined) throw isClosing();
+      } catch (error) {
+        const failures: Failure[] = [];
+        await stopAll(failures);
+        accepting = false;
+        // What a plugin has begun in its setup ends with this, as at a close.
+        closing.abort(toCtrdError(error));
+        await giveBack(failures);
+        for (const failure of failures) report({ source: 'connect', error: failure });
+        throw toCtrdError(error).within({ operation: 'connect', subject: undefined });
       }
     },
     open: () => accepting,
@@ -121,6 +127,10 @@ export function createLifecycle({
 
 /** How long aborted calls may take to undo what they did. */
 const undoTimeoutMs = 30_000;
+
+function isClosing(): Failure {
+  return new CtrdError('the client is closing', { code: 'aborted', reason: 'closed' });
+}
 
 function failureOf(failures: readonly Failure[], message: string): Failure {
   const [only, ...more] = failures;

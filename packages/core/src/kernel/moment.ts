@@ -28,7 +28,7 @@ export function changeMoment<T>(name: string): ChangeMoment<T> {
 
 /** What a handler gets besides the value. */
 export interface HandlerContext {
-  /** Ends with the operation that waits for the handler, and with the client. */
+  /** Ends with the operation that waits for the handler, with the client, and with the attempt's time. */
   readonly signal: AbortSignal;
 }
 

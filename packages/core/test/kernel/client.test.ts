@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setTimeout as delay } from 'node:timers/promises';
 import { container as globalContainer } from 'tsyringe';
 import { describe, expect, it } from 'vitest';
 import { bind } from '../../src/di/binding.js';
@@ -8,6 +9,7 @@ import type { ClientBase } from '../../src/kernel/client.js';
 import { moment } from '../../src/kernel/moment.js';
 import { onOptions } from '../../src/kernel/operation.js';
 import { definePlugin } from '../../src/kernel/plugin.js';
+import { Report } from '../../src/kernel/report.js';
 import { Transport } from '../../src/rpc/transport.js';
 import { withoutDaemon } from '../support/client.js';
 
@@ -174,12 +176,17 @@ describe('a composition', () => {
 });
 
 describe('the life of a client', () => {
-  const stage = (name: string, log: string[], options: { fails?: 'start' | 'stop' } = {}) =>
+  const stage = (
+    name: string,
+    log: string[],
+    options: { fails?: 'start' | 'stop'; startMs?: number } = {},
+  ) =>
     definePlugin({
       name,
       setup: () => ({
         start: async () => {
           log.push(`start ${name}`);
+          if (options.startMs !== undefined) await delay(options.startMs);
           if (options.fails === 'start') throw new Error(`${name} cannot start`);
         },
         stop: async () => {
@@ -206,6 +213,16 @@ describe('the life of a client', () => {
     expect(log).toEqual(['start a', 'start b', 'stop a']);
   });
 
+  it('reports what could not be stopped when a start fails', async () => {
+    const reported: string[] = [];
+    const builder = withoutDaemon()
+      .provide(Report, ({ error }) => void reported.push(error.message))
+      .use(stage('a', [], { fails: 'stop' }))
+      .use(stage('b', [], { fails: 'start' }));
+    await expect(builder.connect()).rejects.toThrow('b cannot start');
+    expect(reported).toEqual(['stop a: a cannot stop']);
+  });
+
   it('ends what plugins have begun in their setup when a start fails', async () => {
     let closing: AbortSignal | undefined;
     const watcher = definePlugin({
@@ -220,6 +237,23 @@ describe('the life of a client', () => {
       .use(stage('b', [], { fails: 'start' }));
     await expect(builder.connect()).rejects.toThrow('b cannot start');
     expect(closing?.aborted).toBe(true);
+  });
+
+  it('stops all when one closes the client while a later one starts', async () => {
+    const log: string[] = [];
+    const closer = definePlugin({
+      name: 'closer',
+      setup: (context) => ({
+        start() {
+          setImmediate(() => void context.client<ClientBase>().close());
+        },
+      }),
+    });
+    const builder = withoutDaemon()
+      .use(closer)
+      .use(stage('a', log, { startMs: 20 }));
+    await expect(builder.connect()).rejects.toMatchObject({ code: 'aborted', reason: 'closed' });
+    expect(log).toEqual(['start a', 'stop a']);
   });
 
   it('stops all the others when one cannot be stopped, and says so', async () => {

@@ -75,6 +75,23 @@ describe('the handlers of a moment', () => {
     expect(told).toBe(true);
   });
 
+  it('have a signal that ends with the time of their attempt, and with what waits for them', async () => {
+    const registry = hooks();
+    const signals: AbortSignal[] = [];
+    registry.on(
+      ended,
+      (_, { signal }) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+      { timeoutMs: 5 },
+    );
+    await registry.tell(ended, 0, context);
+    expect(signals[0]?.reason).toMatchObject({ code: 'timeout' });
+    await registry.tell(ended, 0, { signal: AbortSignal.abort('over') });
+    expect(signals[1]?.reason).toBe('over');
+  });
+
   it('must be functions', () => {
     expect(() => hooks().on(ended, 'no' as never)).toThrow(/handler of ended must be a function/);
   });
