@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { DependencyContainer } from 'tsyringe';
-import { createScope, type Scope } from '../di/scope.js';
+import { createScope } from '../di/scope.js';
 import { CtrdError } from '../errors/index.js';
 import { bindParts } from './bind-parts.js';
 import { checkComposition, checkMethods } from './check-composition.js';
@@ -8,7 +8,7 @@ import type { Client, ClientBase, ClientDescription } from './client.js';
 import type { Composition } from './composition.js';
 import { dependencyOrder } from './dependency-order.js';
 import { describeClient } from './describe.js';
-import { createHooks, type HookRegistry } from './hooks.js';
+import { createHooks } from './hooks.js';
 import { createLifecycle, type Lifecycle } from './lifecycle.js';
 import type { Middleware } from './middleware.js';
 import type { CallControl } from './operation.js';
@@ -55,7 +55,11 @@ export async function assemble(
 
   const lifecycle = createLifecycle({ members, scope, closing, report });
   const description = () =>
-    describe(composition, definitions, members, scope, middleware, hooks, interceptors);
+    describeClient({
+      ...{ composition, definitions, scope, middleware, interceptors },
+      methods: methodsOf(members).map(({ names }) => names),
+      handlers: hooks.owners(),
+    });
   client = clientOf(members, lifecycle, closing.signal, middleware, description);
   await lifecycle.start(control);
   return client;
@@ -149,46 +153,6 @@ function clientOf(
     Object.defineProperties(client, Object.getOwnPropertyDescriptors(parts.members ?? {}));
   }
   return Object.freeze(client) as Client<object>;
-}
-
-function describe(
-  composition: Composition,
-  definitions: readonly PluginDefinition[],
-  members: readonly Member[],
-  scope: Scope,
-  middleware: readonly BoundMiddleware[],
-  hooks: HookRegistry,
-  interceptors: readonly { readonly by: string }[],
-): ClientDescription {
-  const methods = methodsOf(members);
-  const providers = new Map<string, string>();
-  for (const { name, provides = [] } of definitions) {
-    for (const { token } of provides) {
-      const plugin = composition.plugins.some(({ definition }) => definition.name === name);
-      if (plugin || !providers.has(token.name)) providers.set(token.name, name);
-    }
-  }
-  for (const { token } of composition.bindings) providers.set(token.name, 'host');
-  // What else is there is in the host's own container.
-  for (const { requires = [], uses = [] } of definitions) {
-    for (const token of [...requires, ...uses]) {
-      if (!providers.has(token.name) && scope.has(token)) providers.set(token.name, 'host');
-    }
-  }
-  const byOperation: Record<string, string[]> = {};
-  for (const { operation, by } of middleware) (byOperation[operation] ??= []).push(by);
-  return describeClient({
-    plugins: definitions.map(({ name, requires = [], uses = [] }, index) => ({
-      name,
-      requires: requires.map((token) => token.name),
-      uses: uses.map((token) => token.name),
-      methods: methods[index]?.names ?? [],
-    })),
-    parts: [...providers].map(([token, providedBy]) => ({ token, providedBy })),
-    middleware: byOperation,
-    handlers: hooks.owners(),
-    interceptors: interceptors.map(({ by }) => by),
-  });
 }
 
 function notYet(plugin: string): CtrdError {
