@@ -53,8 +53,9 @@ export function createDaemonLeases(rpc: Rpc, owner: Owner, report: Report): Leas
         // Interrupted, it might be made after it was given back.
         await uninterrupted(signal, (limit) => calls.create(request, { signal: limit }));
       } catch (error) {
-        // Cut off on the way back, it may be there all the same.
-        if (hasCode(error, 'timeout', 'unavailable')) await giveBack(id);
+        // Cut off on the way back, it may be there all the same; one of a given name may be another's.
+        const own = options.id === undefined;
+        if (own && hasCode(error, 'timeout', 'unavailable')) await giveBack(id);
         throw error;
       }
       return leaseOf(id, () => giveBack(id));
