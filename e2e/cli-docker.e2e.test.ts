@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, vi } from 'vitest';
@@ -20,7 +20,7 @@ it.runIf(containerd.line === '2.1')(
     const rootfs = join(engine.root, '..', 'rootfs');
     await mkdir(join(rootfs, 'bin'), { recursive: true });
     await copyFile('/bin/busybox', join(rootfs, 'bin/busybox'));
-    for (const name of ['sh', 'echo', 'sleep']) {
+    for (const name of ['sh', 'echo', 'sleep', 'seq']) {
       await symlink('busybox', join(rootfs, 'bin', name));
     }
     const archive = `${rootfs}.tar`;
@@ -42,6 +42,24 @@ it.runIf(containerd.line === '2.1')(
     expect((await ctrd('logs', '-t', 'gauss')).stdout).toMatch(/^\d{4}-\d\d-\d\dT.*Z out\n$/);
     expect((await ctrd('logs', '--since', '2100-01-01', 'gauss')).stdout).toBe('');
     expect((await ctrd('exec', 'gauss', 'echo', 'inside')).stdout).toBe('inside\n');
+
+    // Some hundred lines in several files, one of them packed.
+    const count = 'for i in $(seq 1 400); do echo "line $i of what it has to say"; done; sleep 600';
+    const small = ['max-size=10k', 'max-file=4', 'compress=true'].flatMap((option) => [
+      ...['--log-opt', option],
+    ]);
+    await engine.run('run', '-d', '--name', 'talks', ...small, 'box:1', 'sh', '-c', count);
+    const [talks] = JSON.parse((await ctrd('ps', '-a', '-o', 'json', '-f', 'name=talks')).stdout);
+    const files = () => readdir(join(engine.root, 'containers', talks.id));
+    await waitFor(async () => (await files()).some((name) => name.endsWith('.gz')));
+    for (const tail of ['all', '390', '250', '5']) {
+      const theirs = await engine.run('logs', '--tail', tail, 'talks');
+      expect(await ctrd('logs', '--tail', tail, 'talks')).toEqual({
+        ...{ exitCode: 0, stdout: theirs, stderr: '' },
+      });
+    }
+    expect((await ctrd('logs', '--since', '1h', 'talks')).stdout.split('\n')).toHaveLength(401);
+    await engine.run('rm', '-f', 'talks');
 
     // Docker hears of what others do to its containers.
     expect((await ctrd('kill', 'gauss')).exitCode).toBe(0);

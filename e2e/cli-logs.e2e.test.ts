@@ -1,5 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { busyboxName, cliFixture, waitFor } from './support/index.js';
 
@@ -34,6 +36,23 @@ describe('ctrd logs of a json-file log', () => {
     expect(Date.parse(time)).toBeLessThanOrEqual(Date.parse(between));
     await remove('timed');
     expect((await cli.run(['logs', 'timed'])).exitCode).toBe(125);
+  });
+
+  it('is read whole when it was rotated', async () => {
+    const untilGo = 'while ! test -e /go; do sleep 0.05; done';
+    await detached('turned', `echo one; echo two; ${untilGo}; echo three`, ...json);
+    await waitFor(async () => (await cli.ok('logs', 'turned')) === 'one\ntwo\n');
+    const path = join(cli.folder, 'logs', cli.namespace, 'turned-json.log');
+    const text = await readFile(path);
+    await writeFile(`${path}.1.gz`, gzipSync(text));
+    await truncate(path);
+    const began = new Date().toISOString();
+    await cli.ok('exec', 'turned', 'touch', '/go');
+    expect(await cli.ok('logs', '-f', 'turned')).toBe('one\ntwo\nthree\n');
+    expect(await cli.ok('logs', '--tail', '2', 'turned')).toBe('two\nthree\n');
+    expect(await cli.ok('logs', '--since', began, 'turned')).toBe('three\n');
+    await remove('turned');
+    expect(await readdir(dirname(path))).toEqual([]);
   });
 
   it('is written by a small process, which ends with the shim', async () => {

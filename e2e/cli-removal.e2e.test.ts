@@ -46,11 +46,13 @@ describe('ctrd run -d --rm', () => {
     const status = await readFile(`/proc/${keeper}/smaps_rollup`, 'utf8');
     // The rest of it is the program, which all processes of Node.js share.
     expect(Number(/^Private_Dirty: +(\d+) kB$/m.exec(status)?.[1])).toBeLessThan(30_000);
-    const waited = run(['wait', 'job']);
-    const followed = run(['logs', '-f', 'job']);
+    const waiting = cli.start(['wait', 'job']);
+    const followed = cli.start(['logs', '-f', 'job']);
+    // Whoever comes when it has ended finds nothing.
+    for (const { child } of [waiting, followed]) await untilQuiet(child.pid ?? 0);
     await ok('exec', 'job', 'touch', '/go');
-    expect(await waited).toEqual({ exitCode: 0, stdout: '7\n', stderr: '' });
-    expect(await followed).toEqual({ exitCode: 0, stdout: 'first\nlast\n', stderr: '' });
+    expect(await waiting.ended).toEqual({ exitCode: 0, stdout: '7\n', stderr: '' });
+    expect(await followed.ended).toEqual({ exitCode: 0, stdout: 'first\nlast\n', stderr: '' });
     await expectGone('job');
   });
 
@@ -134,6 +136,18 @@ describe('ctrd create --rm', () => {
     },
   );
 });
+
+/** It has sent what it had to send, and waits. */
+async function untilQuiet(pid: number): Promise<void> {
+  let [before, since] = ['', performance.now()];
+  await waitFor(async () => {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const now = [fields[0], fields[11], fields[12]].join(' ');
+    if (now !== before || fields[0] !== 'S') [before, since] = [now, performance.now()];
+    return performance.now() - since > 1_000;
+  });
+}
 
 async function hasEnded(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');

@@ -1,5 +1,5 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, constants, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ContainerInfo, ContainerOptions } from '@ctrd/client';
 
@@ -61,6 +61,15 @@ export function ownLog(info: Facts, namespace: string): string | undefined {
   const { id } = info;
   const ours = [`${id}.log`, `${id}-json.log`].map((name) => `/${namespace}/${name}`);
   return ours.some((end) => path.endsWith(end)) ? path : undefined;
+}
+
+/** Removes a log, with what rotations have put aside of it. */
+export async function removeLog(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)];
+  const names = await readdir(folder).catch(() => []);
+  const parts = names.filter((one) => one.startsWith(`${name}.`));
+  const aside = parts.filter((one) => /^\.\d+(\.gz)?$/.test(one.slice(name.length)));
+  for (const one of [...aside, name]) await rm(join(folder, one), { force: true });
 }
 
 /** Whether there is a log of this path. */

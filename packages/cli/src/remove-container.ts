@@ -1,7 +1,6 @@
-import { rm as removeFile } from 'node:fs/promises';
 import type { ContainerInfo, DefaultClient } from '@ctrd/client';
 import { hasCode } from '@ctrd/client/core';
-import { ownLog } from './detached-log.js';
+import { ownLog, removeLog } from './detached-log.js';
 
 type Client = Pick<DefaultClient, 'destroyContainer'>;
 
@@ -17,7 +16,7 @@ export async function removeContainer(
 ): Promise<void> {
   await client.destroyContainer(info.id, how).catch(unlessGone);
   const log = ownLog(info, namespace);
-  if (log !== undefined) await removeFile(log, { force: true });
+  if (log !== undefined) await removeLog(log);
 }
 
 export function unlessGone(error: unknown): void {

@@ -62,7 +62,7 @@ describe('numbers', () => {
 
   it('of lines may be all', () => {
     expect(parseTail('20')).toBe(20);
-    expect(parseTail('all')).toBeUndefined();
+    expect(parseTail('all')).toBe('all');
     expect(() => parseTail('-1')).toThrow('all');
   });
 });

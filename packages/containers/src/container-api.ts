@@ -174,8 +174,8 @@ export interface ContainerAPIClient {
   containerStats(id: string, options?: CallControl): Promise<ContainerStats>;
   /**
    * What a container has written to its file (`stdio: { stdout: 'file:///…' }`), as it is: both
-   * streams in the order in which they came, without times. Also of another client's container, and
-   * after it has ended. Throws `not-found`, and `failed-precondition` with reason `no-log`.
+   * streams in the order in which they came, without times. What rotations have put aside (`a.log.1`,
+   * `a.log.2.gz`) comes first. Also of another client's container, and after it has ended. Throws `not-found`, and `failed-precondition` with reason `no-log`.
    */
   containerLogs(id: string, options?: LogsOptions): AsyncIterable<Buffer>;
   getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;

@@ -199,7 +199,10 @@ export interface LogsOptions extends CallControl {
   readonly follow?: boolean | undefined;
   /** So many of the last lines, and what follows. Default: all. */
   readonly tail?: number | undefined;
-  /** Bytes of the file that are left out: those that were there before. Not with `tail`. Default: 0. */
+  /**
+   * Bytes of the file that are left out, as what rotations have put aside: those that were there
+   * before. Not with `tail`. Default: nothing is left out.
+   */
   readonly skipBytes?: number | undefined;
   /** The file that another program keeps the output in. Default: the container's own. */
   readonly path?: string | undefined;

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rm as removeFile } from 'node:fs/promises';
 import type { Container, ContainerOptions } from '@ctrd/client';
 import { hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { isThere, type LogTarget, logTarget } from '../detached-log.js';
+import { isThere, type LogTarget, logTarget, removeLog } from '../detached-log.js';
 import { type Keeper, startKeeper } from '../keep.js';
 import { containerOptions, logDriverOf, type RunFlags } from '../options/run-options.js';
 import { nobody, removalBy } from '../removal.js';
@@ -48,9 +47,7 @@ export async function makeContainer(
       signal,
     });
   } catch (error) {
-    if (isOurs && !hasCode(error, 'already-exists')) {
-      await removeFile(target.log.path, { force: true });
-    }
+    if (isOurs && !hasCode(error, 'already-exists')) await removeLog(target.log.path);
     throw error;
   }
 }

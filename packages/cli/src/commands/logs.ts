@@ -7,7 +7,7 @@ import { printLog } from '../logs/print-log.js';
 
 interface LogsFlags {
   readonly follow?: true;
-  readonly tail?: number;
+  readonly tail?: number | 'all';
   readonly since?: Date;
   readonly until?: Date;
   readonly timestamps?: true;
@@ -27,6 +27,7 @@ export const logs: Run<LogsFlags> = async ([reference = ''], flags, context) => 
     });
   }
   const path = log?.path;
-  const bytes = client.containerLogs(info.id, { path, follow, tail, signal });
+  const lines = tail === 'all' ? undefined : tail;
+  const bytes = client.containerLogs(info.id, { path, follow, tail: lines, signal });
   await printLog(bytes, log?.json === true, flags);
 };

@@ -1,8 +1,7 @@
-import { rm as removeFile } from 'node:fs/promises';
 import type { Container, ContainerOptions } from '@ctrd/client';
 import { processOwner } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
-import { type LogTarget, logTarget } from '../detached-log.js';
+import { type LogTarget, logTarget, removeLog } from '../detached-log.js';
 import { keep } from '../keep.js';
 import { logPrinter } from '../logs/print-log.js';
 import { containerOptions, logDriverOf, type RunFlags } from '../options/run-options.js';
@@ -44,7 +43,7 @@ async function runHere(context: Context, options: ContainerOptions, flags: RunFl
   );
   const remove = async (how?: Parameters<Container['destroy']>[0]) => {
     await container.destroy(how).catch(unlessGone);
-    if (target !== undefined) await removeFile(target.log.path, { force: true });
+    if (target !== undefined) await removeLog(target.log.path);
   };
   const print = target && (await logPrinter({ id }, target.log, context));
   const wishes = { tty, interactive, left, start: true, print };

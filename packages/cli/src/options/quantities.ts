@@ -56,8 +56,8 @@ export function parseMoment(text: string, now: number = Date.now()): Date {
 }
 
 /** Reads how many lines: a number, or `all`. */
-export function parseTail(text: string): number | undefined {
-  if (text === 'all') return undefined;
+export function parseTail(text: string): number | 'all' {
+  if (text === 'all') return text;
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a number of lines, or all.');
   return Number(text);
 }

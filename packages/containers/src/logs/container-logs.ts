@@ -5,7 +5,7 @@ import { getRecord } from '../lifecycle/records.js';
 import { loggedTo } from '../lifecycle/stdio-extensions.js';
 import { waitForExit } from '../lifecycle/stop.js';
 import { checkId, checkPath } from '../lifecycle/validate.js';
-import { growingFile } from './growing-file.js';
+import { rotatedLog } from './rotated-log.js';
 
 /** Reads what a container has written to its log, whoever made it. */
 export async function* containerLogs(
@@ -31,7 +31,7 @@ export async function* containerLogs(
     });
   }
   if (!follow) {
-    yield* growingFile(path, { tail, skipBytes, signal });
+    yield* rotatedLog(path, { tail, skipBytes, signal });
     return;
   }
   const left = new AbortController();
@@ -42,7 +42,7 @@ export async function* containerLogs(
     .finally(() => ended.abort());
   end.catch(() => {});
   try {
-    yield* growingFile(path, { tail, skipBytes, signal, until: ended.signal });
+    yield* rotatedLog(path, { tail, skipBytes, signal, until: ended.signal });
     await end;
   } finally {
     left.abort();

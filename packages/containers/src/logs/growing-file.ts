@@ -9,12 +9,14 @@ export interface FilePart {
   readonly tail?: number | undefined;
   /** Bytes at its begin that are left out. Default: 0. */
   readonly skipBytes?: number | undefined;
+  /** The file, when it is open already; it is not closed. Default: what has the name. */
+  readonly file?: FileHandle | undefined;
   /** Goes on as the file grows, until this. Default: to the end that the file has now. */
   readonly until?: AbortSignal | undefined;
   readonly signal: AbortSignal;
 }
 
-const chunkBytes = 64 * 1024;
+export const chunkBytes = 64 * 1024;
 
 /**
  * How long a file must rest after its writer has ended: a shim may still have bytes on the way. So
@@ -29,24 +31,33 @@ const restMs = 500;
  */
 export async function* growingFile(path: string, part: FilePart): AsyncGenerator<Buffer, void> {
   for (let from: FilePart | undefined = part; from !== undefined; ) {
-    const rotated: boolean = yield* oneFile(path, from);
-    const { until, signal } = part;
-    from = rotated ? { until, signal } : undefined;
+    const file: FileHandle = from.file ?? (await openLog(path));
+    try {
+      const rotated: boolean = yield* oneFile(path, file, from);
+      const { until, signal } = part;
+      from = rotated ? { until, signal } : undefined;
+    } finally {
+      if (file !== part.file) await file.close();
+    }
   }
+}
+
+/** Without waiting for the other end of a pipe that somebody has put there. */
+export function openLog(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
 /** Until its writer has ended, or another file has its name: then the answer is true. */
 async function* oneFile(
   path: string,
+  file: FileHandle,
   { tail, skipBytes = 0, until, signal }: FilePart,
 ): AsyncGenerator<Buffer, boolean> {
-  // Without waiting for the other end of a pipe that somebody has put there.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   if (!(await file.stat()).isFile()) {
     throw new CtrdError('its log is no file', { code: 'failed-precondition', reason: 'no-log' });
   }
   using changes = until === undefined ? undefined : changesOf(path, file, { until, signal });
-  let position = tail === undefined ? skipBytes : await offsetOfLast(file, tail);
+  let position = tail === undefined ? skipBytes : (await lastLines(file, tail)).offset;
   for (let left = false; ; ) {
     throwIfAborted(signal);
     const buffer = Buffer.alloc(chunkBytes);
@@ -159,22 +170,33 @@ function changesOf(
   }
 }
 
-/** Where the last lines of a file begin. A last line without its end is a line. */
-async function offsetOfLast(file: FileHandle, lines: number): Promise<number> {
+/** Whether a name still leads to the file that was opened by it. */
+export async function isNamed(path: string, file: FileHandle): Promise<boolean> {
+  return (await whatIsNamed(path, file)) === 'it';
+}
+
+/**
+ * Where the last lines of a file begin, and how many of them are not in it. A last line without its
+ * end is a line.
+ */
+export async function lastLines(
+  file: FileHandle,
+  lines: number,
+): Promise<{ offset: number; missing: number }> {
   const { size } = await file.stat();
+  if (lines === 0) return { offset: size, missing: 0 };
   const buffer = Buffer.alloc(chunkBytes);
   // The break at the very end ends the last line, and begins none.
   let [wanted, end] = [lines, size - 1];
-  if (lines === 0) return size;
   while (end > 0) {
     const start = Math.max(0, end - chunkBytes);
     const { bytesRead } = await file.read(buffer, 0, end - start, start);
     for (let at = bytesRead - 1; at >= 0; at -= 1) {
       if (buffer[at] !== 0x0a) continue;
       wanted -= 1;
-      if (wanted === 0) return start + at + 1;
+      if (wanted === 0) return { offset: start + at + 1, missing: 0 };
     }
     end = start;
   }
-  return 0;
+  return { offset: 0, missing: size > 0 ? wanted - 1 : wanted };
 }
