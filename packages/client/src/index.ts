@@ -34,6 +34,7 @@ export {
   storeLogin,
 } from '@ctrd/images';
 export type { SnapshotInfo, SnapshotTree } from '@ctrd/snapshots';
+export type { APIClient } from './api-client.js';
 export {
   type CreateClientOptions,
   createClient,

@@ -8,12 +8,16 @@ import type { ClientOptions } from '../../src/kernel/client-options.js';
 import { Transport } from '../../src/rpc/transport.js';
 import { fakeTransport } from './fake-transport.js';
 
-/** A builder of clients whose daemon only says that it serves. */
-export function withoutDaemon(options: ClientOptions = {}) {
+/** A transport to a daemon that only says that it serves. */
+export function serving() {
   const { SERVING: status } = HealthCheckResponse_ServingStatus;
-  const transport = fakeTransport(async () => create(HealthCheckResponseSchema, { status }));
+  return fakeTransport(async () => create(HealthCheckResponseSchema, { status }));
+}
+
+/** A builder of clients of such a daemon. */
+export function withoutDaemon(options: ClientOptions = {}) {
   return ctrd({ address: '/nowhere.sock', namespace: 'test', ...options }).provide(
     Transport,
-    transport,
+    serving(),
   );
 }
