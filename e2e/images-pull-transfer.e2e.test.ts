@@ -179,7 +179,8 @@ describe('a pull by the daemon over TLS', () => {
     const pem = await privateAuthority(folder);
     env = { NODE_EXTRA_CA_CERTS: pem.ca };
     own = await privateDaemon({ env: { SSL_CERT_FILE: pem.ca } });
-    left = leakOracle(own, namespace);
+    // What pulls is another process; this one has the registry, and the daemon keeps connections to it.
+    left = leakOracle(own, namespace, { except: /^descriptor / });
     registry = await testRegistry({ tls: pem });
     serve(image, '1');
     name = `${registry.host}/box:1`;
