@@ -295,11 +295,11 @@ export const faultScenarios: readonly FaultScenario[] = [
     },
   },
   {
-    fault: 'content is damaged on the disk',
-    outcome: '`data-loss` when it is read; containerd itself does not notice',
+    fault: 'content is damaged on the disk, or gone from it',
+    outcome: '`data-loss` or `not-found` when it is read or unpacked; the next pull mends it',
     shownBy: {
-      file: 'e2e/content-conformance.e2e.test.ts',
-      test: 'fails the read of a blob that was damaged on the disk',
+      file: 'e2e/images-pull-mended.e2e.test.ts',
+      test: 'whose file %s is told, and a pull mends it: %s',
     },
   },
   {

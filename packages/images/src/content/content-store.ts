@@ -54,6 +54,8 @@ export interface ContentStore {
     maxBytes: number,
     place: ContentPlace,
   ): Promise<Uint8Array>;
+  /** Whether a blob's file is there in its length, for which {@link info} does not look. */
+  hasFile(blob: { digest: string; size: number }, place: ContentPlace): Promise<boolean>;
   /** Writes a blob, going on with what an earlier attempt has left. See {@link BlobWrite}. */
   write(blob: BlobWrite, place: ContentPlace): Promise<WrittenBlob>;
   /** Sets these labels and leaves others; an empty value removes the label. */
@@ -103,6 +105,17 @@ export function createContentStore(rpc: Rpc): ContentStore {
         parts.push(part);
       }
       return Buffer.concat(parts, size);
+    },
+    async hasFile({ digest, size }, place) {
+      if (size === 0) return true;
+      const last = { digest, offset: BigInt(size - 1), size: 1n };
+      try {
+        for await (const _ of calls(place).read(last, { signal: place.signal }));
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'not-found', 'out-of-range')) return false;
+        throw error;
+      }
     },
     write: (blob, place) => writeBlob(calls(place), blob, place.signal),
     async label(digest, labels, place) {

@@ -1,4 +1,4 @@
-import { createLimit, hasCode, throwIfAborted } from '@ctrd/core';
+import { CtrdError, createLimit, throwIfAborted } from '@ctrd/core';
 import { type ContentPlace, tooLarge } from '../content/content-store.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { verifyBytes } from '../oci/digest.js';
@@ -28,11 +28,13 @@ export interface FetcherOptions {
   readonly progress: ProgressTracker;
   /** Blobs that are fetched at once. */
   readonly concurrency: number;
+  /** Takes what was in the store before. */
+  readonly found: Set<Descriptor>;
 }
 
 export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetcher {
   const { content, locks, rpc } = parts;
-  const { registry, target, place, progress } = options;
+  const { registry, target, place, progress, found } = options;
   const documents = new Map<string, Promise<Manifest | Index>>();
   const blobs = new Map<string, Promise<void>>();
   const limit = createLimit(options.concurrency);
@@ -75,19 +77,20 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
         ...place,
         ...{ ref, labels: sourceLabels, progress: step },
       });
-      if (existed) await content.label(digest, await withSources(digest, sourceLabels), place);
+      if (existed) {
+        found.add(descriptor);
+        if (!(await content.hasFile(descriptor, place))) throw withoutFile(descriptor);
+        await content.label(digest, await withSources(digest, sourceLabels), place);
+      }
       step.status(existed ? 'exists' : 'done');
     };
     await limit(place.signal, () => alone(descriptor, write));
   }
 
   async function storedBytes(descriptor: Descriptor): Promise<Uint8Array | undefined> {
-    try {
-      return await content.readAll(descriptor, limits.documentBytes, place);
-    } catch (error) {
-      if (hasCode(error, 'not-found')) return undefined;
-      throw error;
-    }
+    if ((await content.find(descriptor.digest, place)) === undefined) return undefined;
+    found.add(descriptor);
+    return await content.readAll(descriptor, limits.documentBytes, place);
   }
 
   async function download(descriptor: Descriptor): Promise<Uint8Array> {
@@ -129,6 +132,12 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
     document: (descriptor) => once(documents, descriptor, document),
     blob: (descriptor) => once(blobs, descriptor, blob),
   };
+}
+
+function withoutFile({ digest }: Descriptor): CtrdError {
+  return new CtrdError('the daemon has lost the file of a blob', {
+    ...{ code: 'not-found', reason: 'incomplete', subject: digest },
+  });
 }
 
 function once<T>(

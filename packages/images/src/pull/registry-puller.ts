@@ -10,7 +10,8 @@ import { unpackLayers } from '../unpack/unpack-layers.js';
 import { admitImage } from '../verify/admit-image.js';
 import { blobRef } from './blob-ref.js';
 import { type ChosenImage, chooseManifest, documentAt } from './choose-manifest.js';
-import { createFetcher, type Fetcher } from './fetcher.js';
+import { createFetcher, type Fetcher, type FetcherOptions } from './fetcher.js';
+import { mended } from './mended.js';
 import { pullEvidence } from './pull-evidence.js';
 import { pullLease } from './pull-lease.js';
 import type { Puller, PullJob } from './puller.js';
@@ -21,51 +22,57 @@ import { resolveTarget } from './resolve-target.js';
  * is unpacked as soon as it and those below it are there.
  */
 export function createRegistryPuller(parts: ImageParts): Puller {
-  const { content, registries } = parts;
   return {
     async pull(job) {
-      const { progress, signal, platform } = job;
+      const { progress, signal } = job;
       const reference = completeReference(parseReference(job.reference));
-      const registry = await registries.open(reference, job);
+      const registry = await parts.registries.open(reference, job);
       const target = await resolveTarget(registry, reference, signal);
-      const { descriptor } = target;
       progress.image('resolved');
       const evidence = pullEvidence(registry, signal);
       await admitImage(parts.policy, {
-        ...{ reference: job.reference, target: descriptor, origin: 'pull', evidence, signal },
+        ...{ reference: job.reference, target: target.descriptor, origin: 'pull' },
+        ...{ evidence, signal },
       });
-      await using lease = await pullLease(parts, descriptor.digest, signal);
-      try {
-        const place = { signal, lease: lease.id };
-        // The first failure ends whatever else is under way.
-        const stop = new AbortController();
-        using either = mergeSignals({ signal }, stop.signal);
-        const running = { ...place, signal: either.signal };
-        const { concurrency } = job;
-        const fetcher = createFetcher(parts, {
-          ...{ registry, target, place: running, progress, concurrency },
-        });
-        const configOf = async ({ config }: Manifest) => {
-          await fetcher.blob(config);
-          return await readConfig(content, config, running);
-        };
-        // Of all platforms one must suit only when it is to be unpacked.
-        const isAnyPlatform = job.allPlatforms && job.snapshotter === undefined;
-        const chosen = isAnyPlatform
-          ? undefined
-          : await chooseManifest(fetcher.document, descriptor, platform, configOf);
-        const blobs = await blobsOf(fetcher, job, descriptor, chosen);
-        const unpacked = chosen && unpackChosen(parts, job, fetcher, chosen, running);
-        await allOf([...blobs.map((blob) => fetcher.blob(blob)), unpacked], stop);
-        const record = { name: job.reference, target: descriptor, labels: job.labels };
-        await publish(parts, [record], signal);
-        await lease.takeOver();
-      } catch (error) {
-        lease.failed(error);
-        throw error;
-      }
+      await mended(parts, signal, (found) => bring(parts, job, { registry, target, found }));
     },
   };
+}
+
+/** One attempt, under a lease of its own. */
+async function bring(
+  parts: ImageParts,
+  job: PullJob,
+  from: Pick<FetcherOptions, 'registry' | 'target' | 'found'>,
+): Promise<void> {
+  const { progress, signal, platform, concurrency } = job;
+  const { descriptor } = from.target;
+  await using lease = await pullLease(parts, descriptor.digest, signal);
+  try {
+    // The first failure ends whatever else is under way.
+    const stop = new AbortController();
+    using either = mergeSignals({ signal }, stop.signal);
+    const place = { signal: either.signal, lease: lease.id };
+    const fetcher = createFetcher(parts, { ...from, place, progress, concurrency });
+    const configOf = async ({ config }: Manifest) => {
+      await fetcher.blob(config);
+      return await readConfig(parts.content, config, place);
+    };
+    // Of all platforms one must suit only when it is to be unpacked.
+    const isAnyPlatform = job.allPlatforms && job.snapshotter === undefined;
+    const chosen = isAnyPlatform
+      ? undefined
+      : await chooseManifest(fetcher.document, descriptor, platform, configOf);
+    const blobs = await blobsOf(fetcher, job, descriptor, chosen);
+    const unpacked = chosen && unpackChosen(parts, job, fetcher, chosen, place);
+    await allOf([...blobs.map((blob) => fetcher.blob(blob)), unpacked], stop);
+    const record = { name: job.reference, target: descriptor, labels: job.labels };
+    await publish(parts, [record], signal);
+    await lease.takeOver();
+  } catch (error) {
+    lease.failed(error);
+    throw error;
+  }
 }
 
 /** The blobs to fetch, in order, each once: the layers of the chosen image first. */

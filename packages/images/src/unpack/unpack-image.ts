@@ -1,6 +1,8 @@
-import { toCtrdError } from '@ctrd/core';
+import { CtrdError, hasCode, toCtrdError } from '@ctrd/core';
+import type { Descriptor } from '../oci/descriptor.js';
 import type { Platform } from '../oci/platform.js';
 import type { ImageParts } from '../parts.js';
+import { damagedBlobs } from '../store/damaged-blobs.js';
 import { findImage } from '../store/find-image.js';
 import { incomplete } from '../store/image-facts.js';
 import { unpackLayers } from './unpack-layers.js';
@@ -8,7 +10,8 @@ import { unpackLayers } from './unpack-layers.js';
 /**
  * Unpacks an image that is in the daemon, under a lease of its own. Answers the chain id.
  *
- * Throws `not-found` (reason `incomplete`) when a layer is not there any more.
+ * Throws `not-found` (reason `incomplete`) when a layer is not there any more, and `data-loss` when it is
+ * not what its digest says.
  */
 export async function unpackImage(
   parts: ImageParts,
@@ -22,8 +25,21 @@ export async function unpackImage(
   try {
     const { manifest, image } = await parts.facts.read(target, platform, place);
     const { diffIds } = image;
-    return await unpackLayers(parts, { manifest, diffIds, snapshotter, ...place });
+    try {
+      return await unpackLayers(parts, { manifest, diffIds, snapshotter, ...place });
+    } catch (error) {
+      // The daemon does not tell a layer that is damaged from other failures.
+      const suspects = hasCode(error, 'unknown') ? manifest.layers : [];
+      const [damaged] = await damagedBlobs(parts, suspects, place);
+      throw damaged === undefined ? error : notItself(damaged, error);
+    }
   } catch (error) {
     throw incomplete(name, toCtrdError(error));
   }
+}
+
+function notItself({ digest }: Descriptor, cause: unknown): CtrdError {
+  return new CtrdError('a layer is not what its digest says: pull or import the image again', {
+    ...{ code: 'data-loss', reason: 'digest', subject: digest, cause },
+  });
 }
