@@ -1,5 +1,6 @@
 import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Blob,
@@ -16,6 +17,9 @@ import {
   type TestRegistry,
   testRegistry,
 } from './support/index.js';
+
+/** Another one by `HOSTILE_SEED=…`; a failure prints it. */
+const seed = Number(process.env['HOSTILE_SEED'] ?? 1);
 
 const containerd = daemon();
 const namespace = namespaceOf(import.meta.url);
@@ -188,6 +192,18 @@ describe('a registry that recovers', () => {
     expect(await content()).toBe('');
   });
 
+  it('resets the connection at any byte, twice: the pull succeeds', async () => {
+    const places = fc.array(fc.nat(big.size - 1), { minLength: 2, maxLength: 2 });
+    await fc.assert(
+      fc.asyncProperty(places, async (counts) => {
+        registry.misbehave(resetsAt(...counts));
+        await pull();
+        expect(await content()).toBe('');
+      }),
+      { numRuns: 5, seed, endOnFailure: true },
+    );
+  });
+
   it('is asked only for what is missing after a break', async () => {
     const ranges: (string | undefined)[] = [];
     registry.misbehave(
@@ -268,7 +284,8 @@ describe('a registry that does wrong', () => {
       { code: 'data-loss' },
     ],
     ['has lost a layer', () => withLayer(status(404)), { code: 'not-found' }],
-    ['never says anything', () => withLayer(() => true), { code: 'timeout', reason: 'idle' }],
+    ['never sends a layer', () => withLayer(() => true), { code: 'timeout', reason: 'idle' }],
+    ['never says anything', () => () => true, { code: 'timeout', reason: 'idle' }],
     ['says 500 for ever', () => withLayer(status(500)), { code: 'unavailable' }],
     [
       'redirects for ever',
@@ -285,6 +302,30 @@ describe('a registry that does wrong', () => {
       'wants a login for ever',
       () => status(401, { 'www-authenticate': 'Basic realm="box"' }),
       { code: 'unauthenticated' },
+    ],
+    [
+      'wants a token for ever, and gives one each time',
+      () => (request, response) => {
+        const { host, authorization } = request.headers;
+        if (request.url?.startsWith('/token') !== true) {
+          const challenge = `Bearer realm="http://${host}/token",error="invalid_token"`;
+          return status(401, { 'www-authenticate': challenge })(request, response);
+        }
+        response.end(JSON.stringify({ token: `${authorization?.length ?? 0}${Math.random()}` }));
+        return true;
+      },
+      { code: 'unauthenticated' },
+    ],
+    [
+      'wants a login, and does not say how',
+      () => status(401),
+      { code: 'unauthenticated', reason: 'scheme' },
+    ],
+    ['wants to be left alone', () => withLayer(status(429)), { code: 'rate-limited' }],
+    [
+      'redirects to a file',
+      () => withLayer(status(302, { location: 'file:///etc/passwd' })),
+      { code: 'failed-precondition', reason: 'redirect' },
     ],
     [
       'wants the login elsewhere',
@@ -400,6 +441,15 @@ describe('a manifest that is not what it should be', () => {
       registry.addManifest('box', inner, 'deep');
     }
     await expect(pull(`${registry.host}/box:deep`)).rejects.toMatchObject({ code: 'too-large' });
+    expect(await collected()).toBe('');
+  });
+
+  it('is not the one that the registry said the tag means', async () => {
+    const other = json(mediaType, { ...good(), annotations: { other: 'yes' } });
+    const { digest } = image.manifest;
+    registry.addManifest('box', { mediaType, bytes: other.bytes, digest }, 'lied');
+    await expect(pull(`${registry.host}/box:lied`)).rejects.toMatchObject({ code: 'data-loss' });
+    registry.addManifest('box', image.manifest);
     expect(await collected()).toBe('');
   });
 
