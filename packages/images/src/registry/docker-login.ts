@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type CallControl, CtrdError, mergeSignals } from '@ctrd/core';
 import { createKeyedLock } from '../content/keyed-lock.js';
@@ -32,8 +42,8 @@ const files = createKeyedLock();
 
 /**
  * Stores a login as `docker login` does, where {@link dockerCredentials} finds it: with the helper
- * that the file names, else in the file, which its owner alone may read. What else is in the file
- * stays. Answers where it is: a path, or the name of a program.
+ * that the file names, else in the file, which its owner alone may read when it is made here. What
+ * else is in the file stays. Answers where it is: a path, or the name of a program.
  *
  * Throws `invalid-argument` for a login that cannot be, `failed-precondition` with the reason
  * `docker-config` or `credential-helper`.
@@ -87,22 +97,39 @@ export async function removeLogin(
   });
 }
 
-/** Nobody ever reads half of it, and nothing of it stays where it could not be written. */
+/**
+ * Nobody ever reads half of it, and nothing of it stays where it could not be written. A link to the
+ * file stays one, and the file stays its owner's.
+ */
 async function writeConfig(path: string, config: Fields): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
+  let draft = path;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const mode = await stat(path).then(
-      (found) => found.mode & 0o700,
-      () => 0o600,
-    );
+    const target = await targetOf(path);
+    draft = `${target}.${randomUUID()}`;
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const before = await stat(target).catch(() => undefined);
     await writeFile(draft, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600 });
-    await chmod(draft, mode);
-    await rename(draft, path);
+    if (before !== undefined) {
+      // Another user's file may be written here, by root, or as one of a group.
+      await chown(draft, before.uid, before.gid).catch(() => {});
+      await chmod(draft, before.mode & 0o777);
+    }
+    await rename(draft, target);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => {});
+    if (draft !== path) await rm(draft, { force: true }).catch(() => {});
     throw new CtrdError('the credentials cannot be stored', {
       ...{ code: 'failed-precondition', reason: 'docker-config', subject: path, cause: error },
     });
   }
+}
+
+/** Where a path leads by links, also when there is nothing yet. Throws what `stat` does in a circle. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? path : await targetOf(resolve(dirname(path), link));
 }

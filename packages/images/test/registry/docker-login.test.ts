@@ -1,5 +1,17 @@
 import type * as fs from 'node:fs/promises';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -50,6 +62,45 @@ describe('a login', () => {
       detachKeys: 'ctrl-e',
       auths: { other: { auth: 'eDp5' } },
     });
+  });
+
+  it.each(['there is a file', 'there is none yet'])(
+    'is written through a link: %s',
+    async (what) => {
+      await mkdir(join(folder, 'docker'));
+      const [there, target] = [what === 'there is a file', join(folder, 'dotfiles/docker.json')];
+      await mkdir(join(folder, 'dotfiles'));
+      const { uid: ownUid, gid: ownGid } = await stat(folder);
+      const mine = { uid: ownUid, gid: ownGid };
+      // Only root may give files away.
+      const theirs = ownUid === 0 ? { uid: 1234, gid: 4321 } : mine;
+      if (there) {
+        await writeFile(target, '{"detachKeys":"ctrl-e"}');
+        await chmod(target, 0o640);
+        await chown(target, theirs.uid, theirs.gid);
+      }
+      await symlink('../docker/also.json', path);
+      await symlink('../dotfiles/docker.json', join(folder, 'docker/also.json'));
+      await storeLogin('registry.example', me, { path });
+      expect(await found('registry.example')).toEqual(me);
+      expect((await lstat(path)).isSymbolicLink()).toBe(true);
+      const { mode, uid, gid } = await lstat(target);
+      const kept = there ? [0o640, 1234, 4321] : [0o600, 0, 0];
+      expect([mode & 0o777, uid, gid]).toEqual(kept);
+      await removeLogin('registry.example', { path });
+      expect(JSON.parse(await readFile(target, 'utf8'))).toEqual(
+        there ? { detachKeys: 'ctrl-e', auths: {} } : { auths: {} },
+      );
+      expect(await readdir(join(folder, 'dotfiles'))).toEqual(['docker.json']);
+    },
+  );
+
+  it('is refused where links lead in a circle, and leaves nothing', async () => {
+    await mkdir(join(folder, 'docker'));
+    await symlink('config.json', path);
+    const refused = { code: 'failed-precondition', reason: 'docker-config' };
+    await expect(storeLogin('a.example', me, { path })).rejects.toMatchObject(refused);
+    expect(await readdir(join(folder, 'docker'))).toEqual(['config.json']);
   });
 
   it('is lost by none of those that are stored at the same time', async () => {
