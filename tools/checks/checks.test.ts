@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { crossings } from './boundaries.js';
 import { carried, licenceProblems, unbalanced } from './dependencies.js';
@@ -6,6 +9,7 @@ import { failuresOf, faultTable, problemsOf } from './faults.js';
 import { addresses, ofSource, traces } from './hygiene.js';
 import { region, requote } from './quotes.js';
 import { tableProblems } from './tokens.js';
+import { undocumented } from './tsdoc.js';
 
 const file = (text: string, path = 'packages/x/src/a.ts') => ({ path, text });
 
@@ -129,6 +133,24 @@ const own: Token<Own> = token('Own');
   it('is content when they agree', () => {
     const text = "export const Clock: Token<Clock, 'Clock'> = token('Clock');";
     expect(tableProblems([file(text)], table)).toEqual([]);
+  });
+});
+
+describe('tsdoc', () => {
+  it('sees exports and methods without a comment, wherever they are declared', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ctrd-tsdoc-'));
+    try {
+      const part =
+        '/** A bell. */\nexport interface Bell { ring(): void; readonly tone: number }\n';
+      await writeFile(join(folder, 'part.ts'), `${part}export const silent = 1;\n`);
+      await writeFile(join(folder, 'index.ts'), "export { type Bell, silent } from './part.js';\n");
+      expect(undocumented([join(folder, 'index.ts')])).toEqual([
+        `${join(folder, 'part.ts')}: Bell.ring has no comment`,
+        `${join(folder, 'part.ts')}: silent has no comment`,
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

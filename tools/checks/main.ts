@@ -10,6 +10,7 @@ import { hygiene } from './hygiene.js';
 import { attw, publint, requireEsm } from './packaging.js';
 import { quotes } from './quotes.js';
 import { tokens } from './tokens.js';
+import { tsdoc } from './tsdoc.js';
 
 const all: readonly Check[] = [
   build,
@@ -22,6 +23,7 @@ const all: readonly Check[] = [
   quotes,
   faults,
   tokens,
+  tsdoc,
   publint,
   attw,
   requireEsm,

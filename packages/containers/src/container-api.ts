@@ -34,7 +34,9 @@ export interface ProcessHandle {
   readonly stderr: Readable;
   /** Resolves when the process has ended and its output is here. The same for every caller. */
   wait(options?: CallControl): Promise<ExitMessage>;
+  /** Changes the size of its terminal. Throws `failed-precondition` with reason `no-terminal`. */
   resize(options: TerminalSize & CallControl): Promise<void>;
+  /** Sends it a signal. Throws `failed-precondition` with reason `state` when it has ended. */
   kill(options?: Omit<KillOptions, 'execId'>): Promise<void>;
 }
 
@@ -46,18 +48,29 @@ export interface Container extends ProcessHandle, AsyncDisposable {
    * has the new streams.
    */
   start(options?: StartOptions): Promise<Container>;
+  /** {@link ContainerAPIClient.execContainer} of this container. */
   exec(options: ExecOptions): Promise<Process>;
+  /** {@link ContainerAPIClient.runInContainer} of this container. */
   run(options: RunOptions): Promise<RunResult>;
+  /** {@link ContainerAPIClient.pauseContainer} of this container. */
   pause(options?: CallControl): Promise<void>;
+  /** {@link ContainerAPIClient.unpauseContainer} of this container. */
   unpause(options?: CallControl): Promise<void>;
+  /** {@link ContainerAPIClient.stopContainer} of this container. */
   stop(options?: DestroyOptions): Promise<ExitMessage>;
+  /** {@link ContainerAPIClient.updateResources} of this container. */
   update(options: UpdateOptions): Promise<void>;
+  /** {@link ContainerAPIClient.createCheckpoint} of this container. */
   checkpoint(options: CheckpointOptions): Promise<void>;
+  /** {@link ContainerAPIClient.containerStats} of this container. */
   stats(options?: CallControl): Promise<ContainerStats>;
+  /** {@link ContainerAPIClient.getContainer} of this container. */
   info(options?: CallControl): Promise<ContainerInfo>;
+  /** {@link ContainerAPIClient.containerLogs} of this container. */
   logs(options?: LogsOptions): AsyncIterable<Buffer>;
   /** Lets go of its streams and leaves it running; another client can attach. */
   detach(): void;
+  /** {@link ContainerAPIClient.destroyContainer} of this container. */
   destroy(options?: DestroyOptions): Promise<ExitMessage | undefined>;
 }
 
@@ -67,6 +80,7 @@ export interface Process extends ProcessHandle {
   readonly execId: string;
 }
 
+/** How a program ended that was run in a container, and what it printed. */
 export interface RunResult extends ExitMessage {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
@@ -74,6 +88,7 @@ export interface RunResult extends ExitMessage {
   readonly truncated: boolean;
 }
 
+/** A container: its record, and the state of its process. */
 export interface ContainerInfo {
   readonly id: string;
   /** Empty for one without an image. */
@@ -99,6 +114,7 @@ export interface ContainerInfo {
   readonly exit: ExitMessage | undefined;
 }
 
+/** A process in a container, by the id that the daemon’s machine has for it. */
 export interface ContainerProcess {
   readonly pid: number;
   /** Of a process that `exec` started; empty for others. */
@@ -144,19 +160,43 @@ export interface ContainerAPIClient {
   destroyContainer(id: string, options?: DestroyOptions): Promise<ExitMessage | undefined>;
   /** Ends a container's process and keeps the container. Throws `not-found`. */
   stopContainer(id: string, options?: DestroyOptions): Promise<ExitMessage>;
+  /**
+   * Sends a signal to a container’s process, to all of its processes, or to one that was started in
+   * it. Throws `not-found`, and `failed-precondition` with reason `state` when it has ended.
+   */
   killContainer(id: string, options?: KillOptions): Promise<void>;
   /** Throws `not-found`. Also of a container of another client. */
   waitContainer(id: string, options?: CallControl): Promise<ExitMessage>;
   /** {@link waitContainer} under the name of the seed; `timeoutMs` says how long. */
   probeContainer(id: string, options?: CallControl): Promise<ExitMessage>;
+  /**
+   * The id of a container’s own process on the daemon’s machine. Throws `not-found`, and
+   * `failed-precondition` with reason `state` when nothing runs.
+   */
   containerPID(id: string, options?: CallControl): Promise<number>;
+  /** All processes of a container. Throws as {@link containerPID} does. */
   containerPIDs(id: string, options?: CallControl): Promise<readonly ContainerProcess[]>;
+  /**
+   * Starts a program in a container. Throws `not-found`, `invalid-argument`, `already-exists` for
+   * an exec id that is taken, and `failed-precondition` with reason `state`, `command-not-found` or
+   * `command-not-executable`.
+   */
   execContainer(id: string, options: ExecOptions): Promise<Process>;
   /** Runs a program in a container to its end, and answers its output. */
   runInContainer(id: string, options: RunOptions): Promise<RunResult>;
+  /**
+   * Stops a container’s processes without ending them. Throws `not-found`, and
+   * `failed-precondition` with reason `state` unless it runs.
+   */
   pauseContainer(id: string, options?: CallControl): Promise<void>;
+  /** Lets the processes of a paused container go on. Throws as {@link pauseContainer} does. */
   unpauseContainer(id: string, options?: CallControl): Promise<void>;
+  /**
+   * Changes the size of a container’s terminal, in characters. Throws `not-found`, and
+   * `failed-precondition` with reason `no-terminal` or `state`.
+   */
   resizeContainer(id: string, options: TerminalSize & CallControl): Promise<void>;
+  /** As {@link resizeContainer}, for a process that was started in the container. */
   resizeExec(
     id: string,
     options: TerminalSize & CallControl & { readonly execId: string },
@@ -171,6 +211,10 @@ export interface ContainerAPIClient {
   createCheckpoint(id: string, options: CheckpointOptions): Promise<void>;
   /** Changes the labels and extensions of its record. Throws `not-found`. */
   updateContainer(id: string, options: UpdateContainerOptions): Promise<void>;
+  /**
+   * What a running container uses now. Throws `not-found`, and `failed-precondition` with reason
+   * `state` when nothing runs.
+   */
   containerStats(id: string, options?: CallControl): Promise<ContainerStats>;
   /**
    * What a container has written to its file (`stdio: { stdout: 'file:///…' }`), as it is: both
@@ -178,6 +222,7 @@ export interface ContainerAPIClient {
    * `a.log.2.gz`) comes first. Also of another client's container, and after it has ended. Throws `not-found`, and `failed-precondition` with reason `no-log`.
    */
   containerLogs(id: string, options?: LogsOptions): AsyncIterable<Buffer>;
+  /** A container’s record and state. Throws `not-found`. */
   getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;
   /** `filters` as containerd's: `labels."team"==ci`. */
   listContainers(

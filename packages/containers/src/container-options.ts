@@ -80,6 +80,7 @@ export interface SandboxOptions {
   readonly cgroup?: string | undefined;
 }
 
+/** What a container is made of. */
 export interface ContainerOptions extends CallControl, RunOverrides, SandboxOptions {
   /** 1 to 76 letters and digits, with single `.`, `_` or `-` between them. */
   readonly id: string;
@@ -123,6 +124,7 @@ export interface ContainerOptions extends CallControl, RunOverrides, SandboxOpti
   readonly start?: boolean | undefined;
 }
 
+/** How a container is started that was made before. */
 export interface StartOptions extends CallControl {
   /**
    * Of a container that has ended: its new streams. Default: pipes where it was made with pipes, its
@@ -131,6 +133,7 @@ export interface StartOptions extends CallControl {
   readonly stdio?: StdioOption | undefined;
 }
 
+/** What is started in a container, and how. */
 export interface ExecOptions extends CallControl {
   readonly args: readonly string[];
   /** Over the container's own. */
@@ -147,6 +150,7 @@ export interface ExecOptions extends CallControl {
   readonly killAfterMs?: number | undefined;
 }
 
+/** What is run in a container to its end. */
 export interface RunOptions extends Omit<ExecOptions, 'stdio' | 'tty'> {
   /** What is written to its input. Default: nothing. */
   readonly input?: string | Uint8Array | undefined;
@@ -154,12 +158,14 @@ export interface RunOptions extends Omit<ExecOptions, 'stdio' | 'tty'> {
   readonly maxOutputBytes?: number | undefined;
 }
 
+/** How a container’s process is ended. */
 export interface DestroyOptions extends CallControl {
   /** Milliseconds between the stop signal and SIGKILL; 0 kills at once. Default: 10 000. */
   readonly graceMs?: number | undefined;
   readonly stopSignal?: SignalName | undefined;
 }
 
+/** Which signal goes to whom. */
 export interface KillOptions extends CallControl {
   /** Default: SIGTERM. */
   readonly kill?: SignalName | undefined;
@@ -169,11 +175,13 @@ export interface KillOptions extends CallControl {
   readonly execId?: string | undefined;
 }
 
+/** Which limits change: ours, or those of the OCI spec as they are. */
 export interface UpdateOptions extends CallControl {
   readonly limits?: Limits | undefined;
   readonly resources?: LinuxResources | undefined;
 }
 
+/** What of a container’s record changes. */
 export interface UpdateContainerOptions extends CallControl {
   /** Labels to set; `undefined` takes one away. The others stay. */
   readonly labels?: Readonly<Record<string, string | undefined>> | undefined;
@@ -181,6 +189,7 @@ export interface UpdateContainerOptions extends CallControl {
   readonly extensions?: Readonly<Record<string, Extension>> | undefined;
 }
 
+/** Where a checkpoint goes, and what it takes along. */
 export interface CheckpointOptions extends CallControl {
   /** The folder on the daemon's machine to write into; is made. */
   readonly path: string;
@@ -194,6 +203,7 @@ export interface CheckpointOptions extends CallControl {
   readonly fileLocks?: boolean | undefined;
 }
 
+/** Which part of a log, and for how long. */
 export interface LogsOptions extends CallControl {
   /** Goes on until the container has ended. Default: false, what is there now. */
   readonly follow?: boolean | undefined;
@@ -208,6 +218,7 @@ export interface LogsOptions extends CallControl {
   readonly path?: string | undefined;
 }
 
+/** Which streams of a container that another client has made are taken. */
 export interface AttachOptions extends CallControl {
   /** Which of its pipes to attach to. Default: `pipe`, all there are. */
   readonly stdio?: StdioOption | undefined;
@@ -226,6 +237,7 @@ export interface RecoverCandidate {
   readonly owner: 'self' | 'dead' | 'alive' | 'unknown' | 'none';
 }
 
+/** Which containers are taken up. */
 export interface RecoverAllOptions extends AttachOptions {
   /** Which to take up. Default: those whose owner is `self` or `dead`. */
   readonly filter?: ((candidate: RecoverCandidate) => boolean) | undefined;

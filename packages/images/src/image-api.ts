@@ -18,16 +18,19 @@ export interface ImageCall extends CallControl {
   readonly platform?: string | undefined;
 }
 
+/** Which images are listed. */
 export interface ListImagesOptions extends ImageCall {
   /** containerd filters, of which one must match: `name~=alpine`, `labels.team==web`. Default: all. */
   readonly filters?: readonly string[] | undefined;
 }
 
+/** How an image is removed. */
 export interface RemoveImageOptions extends CallControl {
   /** Whether to wait until the daemon has collected what nothing refers to. Default: false. */
   readonly sync?: boolean | undefined;
 }
 
+/** An archive, and what is taken of it. */
 export interface ImportImageOptions extends ImageCall {
   /**
    * An OCI layout or a Docker archive as a tar file, plain or packed by gzip: its path or its bytes
@@ -49,6 +52,7 @@ export interface ImportImageOptions extends ImageCall {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
+/** Which images go into an archive. */
 export interface ExportImageOptions extends ImageCall {
   /** The images, each of which keeps its name. At least one. */
   readonly references: readonly string[];
@@ -64,11 +68,13 @@ export interface ExportImageOptions extends ImageCall {
   readonly allPlatforms?: boolean | undefined;
 }
 
+/** What is unpacked where. */
 export interface UnpackImageOptions extends ImageCall {
   /** Default: the client's. */
   readonly snapshotter?: string | undefined;
 }
 
+/** What is committed, and what becomes of it. */
 export interface CommitImageOptions extends ImageCall {
   /** The container whose file system is committed. This, or `snapshot`. */
   readonly container?: string | undefined;
@@ -97,6 +103,7 @@ export interface CommitImageOptions extends ImageCall {
   readonly labels?: Labels | undefined;
 }
 
+/** Where an image goes, and as who. */
 export interface PushImageOptions extends CallControl {
   /** What it is called in the registry. Default: its own name. */
   readonly to?: string | undefined;
@@ -118,11 +125,13 @@ export interface PushImageOptions extends CallControl {
   readonly onProgress?: ((event: PushProgress) => void) | undefined;
 }
 
+/** What is counted. */
 export interface ImageUsageOptions extends CallControl {
   /** Whose snapshots are counted. Default: the client's. */
   readonly snapshotter?: string | undefined;
 }
 
+/** Which images go. */
 export interface PruneImagesOptions extends CallControl {
   /**
    * `dangling`: those whose content no tag names; `unused`: all that no container uses. Default:
@@ -145,6 +154,7 @@ export interface PrunedImage {
   readonly digest: string;
 }
 
+/** The new name of an image. */
 export interface TagImageOptions extends CallControl {
   /** The further name. */
   readonly name: string;
@@ -152,6 +162,7 @@ export interface TagImageOptions extends CallControl {
   readonly overwrite?: boolean | undefined;
 }
 
+/** What a new name stands for. */
 export interface CreateImageReferenceOptions extends CallControl {
   /** A manifest or index in the content store. */
   readonly target: Descriptor;

@@ -26,6 +26,7 @@ export interface ImageInfo {
   readonly problem: CtrdError | undefined;
 }
 
+/** What the manifest and the config of an image say of it. */
 export interface ImageDetails {
   /** The config's digest, which Docker calls the image's id. */
   readonly id: string;

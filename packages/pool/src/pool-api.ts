@@ -31,6 +31,7 @@ export interface PoolAPIClient {
   watch(listener: (connection: ConnectionView) => void): Disposable;
 }
 
+/** For which kind of call a connection is picked. */
 export interface PickOptions {
   /** Default: `control`. */
   readonly role?: CallRole | undefined;
@@ -65,10 +66,13 @@ export const Pool: Token<Pool, 'Pool'> = token('Pool', { from: 'pool() of @ctrd/
  * `unavailable`: get another one.
  */
 export interface PooledConnection extends ConnectionView, Omit<StreamQuota, 'max' | 'free'> {
+  /** Makes a call on this connection. */
   unary(call: UnaryCall): Promise<Message>;
+  /** Makes a call on this connection, with a stream of it taken until the end. */
   stream(call: StreamCall): AsyncIterable<Message>;
 }
 
+/** How a pool is at one moment; it does not change any more. */
 export interface PoolStats {
   readonly state: 'open' | 'draining' | 'closed';
   /** Calls under way, those that wait for a stream included. */
@@ -78,6 +82,7 @@ export interface PoolStats {
   readonly roles: Readonly<Record<CallRole, RoleStats>>;
 }
 
+/** What the connections of one role have together. */
 export interface RoleStats {
   readonly connections: number;
   /** Calls under way on them. */

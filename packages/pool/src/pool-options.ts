@@ -45,6 +45,7 @@ export interface PoolOptions {
   readonly ejection?: EjectionOptions | undefined;
 }
 
+/** How often connections are asked whether the daemon serves. */
 export interface HealthCheckOptions {
   /** Milliseconds between two checks of a connection, at least 1000. Default: 10 000. */
   readonly intervalMs?: number | undefined;
@@ -52,6 +53,7 @@ export interface HealthCheckOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** When a connection is left out, and for how long. */
 export interface EjectionOptions {
   /** Dropped calls in a row, one begun after the other, after which it is left out. Default: 3. */
   readonly failures?: number | undefined;

@@ -38,6 +38,7 @@ export interface PoolCall {
  * unhealthy while a healthy connection may take it.
  */
 export interface PoolStrategy {
+  /** One of the candidates. What it throws fails the call. */
   pick(candidates: readonly ConnectionView[], call: PoolCall): ConnectionView;
 }
 

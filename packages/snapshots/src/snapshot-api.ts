@@ -17,6 +17,7 @@ export interface SnapshotCall extends CallControl {
   readonly snapshotter?: string | undefined;
 }
 
+/** What a snapshot stands on, and what holds it. */
 export interface CreateSnapshotOptions extends SnapshotCall {
   /**
    * The image whose layers it stands on; they are unpacked when they are not there yet. Only one of
@@ -52,6 +53,7 @@ export interface IdMap {
   readonly size: number;
 }
 
+/** What a snapshot becomes. */
 export interface CommitSnapshotOptions extends SnapshotCall {
   /** The name of the committed snapshot. */
   readonly name: string;
@@ -61,26 +63,31 @@ export interface CommitSnapshotOptions extends SnapshotCall {
   readonly lease?: string | undefined;
 }
 
+/** Whether a snapshot goes that is in use. */
 export interface RemoveSnapshotOptions extends SnapshotCall {
   /** Also when a running task uses it. Default: false, which fails with `failed-precondition`. */
   readonly force?: boolean | undefined;
 }
 
+/** What is counted. */
 export interface SnapshotUsageOptions extends SnapshotCall {
   /** Adds what the snapshots below it use. Default: false. */
   readonly withParents?: boolean | undefined;
 }
 
+/** Which snapshots are listed. */
 export interface WalkSnapshotsOptions extends SnapshotCall {
   /** containerd filters, of which one must match: `kind==active`, `parent==…`. Default: all. */
   readonly filters?: readonly string[] | undefined;
 }
 
+/** Which labels change. */
 export interface LabelSnapshotOptions extends SnapshotCall {
   /** Sets these labels and leaves others; an empty value removes the label. */
   readonly labels: Labels;
 }
 
+/** What is asked of a snapshotter. */
 export interface CheckSnapshotterOptions extends CallControl {
   /**
    * Fails when another snapshotter has snapshots in this namespace: what was made there would not be
@@ -89,6 +96,7 @@ export interface CheckSnapshotterOptions extends CallControl {
   readonly alone?: boolean | undefined;
 }
 
+/** How a snapshot is mounted. */
 export interface MountSnapshotOptions extends SnapshotCall {
   /** Default: false. A view is read-only in any case. */
   readonly readOnly?: boolean | undefined;

@@ -3,6 +3,7 @@ import type { MountSpec } from '@ctrd/core';
 /** `active` can be written to, `view` only read, `committed` is the base of others. */
 export type SnapshotKind = 'active' | 'view' | 'committed';
 
+/** A snapshot as the daemon lists it. */
 export interface SnapshotInfo {
   /** Its key (active, view) or name (committed). */
   readonly key: string;
@@ -15,6 +16,7 @@ export interface SnapshotInfo {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What a snapshot takes of the disk. */
 export interface SnapshotUsage {
   /** Bytes on disk. */
   readonly size: number;

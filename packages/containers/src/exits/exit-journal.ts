@@ -13,6 +13,7 @@ export interface ExitJournal {
   begin(key: ProcessKey, pipes: string | undefined): Promise<void>;
   /** Resolves when the exit is on the disk, so that a crash right after loses nothing. */
   write(exit: ExitMessage): Promise<void>;
+  /** What is noted of a process, if anything is. */
   find(key: ProcessKey): Promise<JournalEntry | undefined>;
   /** The exit has been delivered and cleaned up after. One that is not there is no error. */
   forget(key: ProcessKey): Promise<void>;
@@ -25,6 +26,7 @@ export interface ExitJournal {
   list(): Promise<readonly JournalEntry[]>;
 }
 
+/** What the journal knows of a process: that it is watched, or how it ended. */
 export interface JournalEntry {
   readonly key: ProcessKey;
   /** Who noted it; see `Owner`. */

@@ -15,6 +15,7 @@ export const execExited: Moment<ExitMessage> = moment('execExited');
 /** A container has been made out of its options: the last word on its spec, before anything runs. */
 export const beforeCreate: ChangeMoment<BeforeCreate> = changeMoment('beforeCreate');
 
+/** A container that is about to be made. */
 export interface BeforeCreate {
   readonly id: string;
   readonly spec: RuntimeSpec;
@@ -26,6 +27,7 @@ export interface BeforeCreate {
  */
 export const containerEvent: Moment<ContainerEvent> = moment('containerEvent');
 
+/** What the daemon has said of a container. */
 export interface ContainerEvent {
   readonly containerId: string;
   /** The end of its own process, of one that was started in it, or that its memory ran out. */

@@ -15,6 +15,7 @@ export type StdinOption = 'pipe' | 'inherit' | 'null' | Readable;
  */
 export type OutputOption = 'pipe' | 'inherit' | 'null' | Writable | LogUri;
 
+/** A file that output is appended to, or a program of the daemon’s machine that takes it. */
 export type LogUri = `file:///${string}` | `binary:///${string}`;
 
 /** The streams of a process. `pipe`, `inherit` and `null` stand for all three. Default: `null`. */

@@ -14,6 +14,7 @@ export interface RuntimeSpec {
   readonly linux: SpecLinux;
 }
 
+/** The first process of a container. */
 export interface SpecProcess {
   readonly terminal?: boolean;
   readonly consoleSize?: { readonly width: number; readonly height: number };
@@ -30,8 +31,10 @@ export interface SpecProcess {
   readonly oomScoreAdj?: number;
 }
 
+/** The sets of capabilities that a process has: capabilities(7). */
 export type CapabilitySet = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
+/** Who a process runs as, by numbers. */
 export interface SpecUser {
   readonly uid: number;
   readonly gid: number;
@@ -39,6 +42,7 @@ export interface SpecUser {
   readonly additionalGids?: readonly number[];
 }
 
+/** A limit of a process: setrlimit(2). */
 export interface Rlimit {
   /** Such as `RLIMIT_NOFILE`. */
   readonly type: string;
@@ -46,6 +50,7 @@ export interface Rlimit {
   readonly hard: number;
 }
 
+/** A mount in a container. */
 export interface SpecMount {
   readonly destination: string;
   readonly type?: string;
@@ -53,6 +58,7 @@ export interface SpecMount {
   readonly options?: readonly string[];
 }
 
+/** A program of the host that the runtime runs at a moment of a container’s life. */
 export interface SpecHook {
   readonly path: string;
   readonly args?: readonly string[];
@@ -61,6 +67,7 @@ export interface SpecHook {
   readonly timeout?: number;
 }
 
+/** What of the spec is Linux alone. */
 export interface SpecLinux {
   readonly namespaces: readonly SpecNamespace[];
   readonly uidMappings?: readonly IdMapping[];
@@ -76,6 +83,7 @@ export interface SpecLinux {
   readonly mountLabel?: string;
 }
 
+/** The kinds of Linux namespaces. */
 export type NamespaceType =
   | 'pid'
   | 'ipc'
@@ -86,18 +94,21 @@ export type NamespaceType =
   | 'user'
   | 'time';
 
+/** A namespace of a container: a new one, or that at a path. */
 export interface SpecNamespace {
   readonly type: NamespaceType;
   /** An existing one to join; without it, a new one. */
   readonly path?: string;
 }
 
+/** A range of ids in a user namespace, and what they are outside of it. */
 export interface IdMapping {
   readonly containerID: number;
   readonly hostID: number;
   readonly size: number;
 }
 
+/** A device node in a container. */
 export interface SpecDevice {
   readonly path: string;
   readonly type: 'c' | 'b' | 'u' | 'p';
@@ -142,6 +153,7 @@ export interface LinuxResources {
   readonly unified?: Readonly<Record<string, string>>;
 }
 
+/** Which devices may be used, and how: the device cgroup. */
 export interface DeviceRule {
   readonly allow: boolean;
   readonly type?: string;
@@ -151,6 +163,7 @@ export interface DeviceRule {
   readonly access?: string;
 }
 
+/** Which system calls a container may make. */
 export interface Seccomp {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
@@ -159,6 +172,7 @@ export interface Seccomp {
   readonly syscalls?: readonly SeccompRule[];
 }
 
+/** What becomes of some system calls. */
 export interface SeccompRule {
   readonly names: readonly string[];
   readonly action: string;

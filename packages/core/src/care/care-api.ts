@@ -2,6 +2,7 @@ import type { CtrdError } from '../errors/index.js';
 import type { CallControl } from '../kernel/operation.js';
 import type { Finding } from './caretaker.js';
 
+/** What `sweep()` removes. */
 export interface SweepOptions extends CallControl {
   /** Only tells what it would remove. Default: false. */
   readonly dryRun?: boolean | undefined;
@@ -36,6 +37,7 @@ export interface SweepReport {
   readonly problems: readonly CareProblem[];
 }
 
+/** Something that `doctor()` or `sweep()` could not do. */
 export interface CareProblem {
   /** A caretaker's name. */
   readonly caretaker: string;

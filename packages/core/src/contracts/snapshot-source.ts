@@ -10,6 +10,7 @@ export interface MountSpec {
   readonly options: readonly string[];
 }
 
+/** Which snapshotter is asked, under which lease. */
 export interface SnapshotPlace {
   readonly snapshotter: string;
   readonly signal: AbortSignal;
@@ -24,6 +25,7 @@ export interface SnapshotSource {
     image: Pick<ResolvedImage, 'reference' | 'chainId'>,
     place: SnapshotPlace & { readonly labels?: Readonly<Record<string, string>> | undefined },
   ): Promise<readonly MountSpec[]>;
+  /** How the snapshot is mounted. Throws `not-found`. */
   mounts(key: string, place: SnapshotPlace): Promise<readonly MountSpec[]>;
   /** Removes the snapshot. One that is gone already is no error. */
   remove(key: string, place: SnapshotPlace): Promise<void>;

@@ -57,6 +57,7 @@ export function abortError(signal: AbortSignal): CtrdError {
   return new CtrdError('was aborted', { code: 'aborted', cause: reason });
 }
 
+/** Throws what {@link abortError} makes of a signal that has ended. */
 export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw abortError(signal);
 }

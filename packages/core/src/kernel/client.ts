@@ -25,9 +25,11 @@ export interface ClientDescription {
   readonly handlers: Readonly<Record<string, readonly string[]>>;
   /** Who brought an RPC interceptor, the outermost first. */
   readonly interceptors: readonly string[];
+  /** A listing for people, a line for each fact. */
   toString(): string;
 }
 
+/** A plugin of a client: the parts it names, and the methods it adds. */
 export interface PluginDescription {
   readonly name: string;
   readonly requires: readonly string[];
@@ -35,6 +37,7 @@ export interface PluginDescription {
   readonly methods: readonly string[];
 }
 
+/** A part of a client, and who brought it. */
 export interface PartDescription {
   readonly token: string;
   /** A plugin's name, or `host`: by `provide()`, or from the host's own container. */

@@ -10,4 +10,5 @@ export function isIdentifier(text: unknown): text is string {
   );
 }
 
+/** What {@link isIdentifier} asks for, as `invalidArgument` takes it. */
 export const identifierRule = 'be 1 to 76 letters and digits, with single . _ or - between them';

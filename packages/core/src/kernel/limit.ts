@@ -3,6 +3,7 @@ import { abortError, throwIfAborted } from './cancellation.js';
 /** Lets so many run at once, and the others wait in order; one that is aborted waits no longer. */
 export type Limit = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
+/** A {@link Limit} of so many at once. */
 export function createLimit(most: number): Limit {
   const waiting = new Set<() => void>();
   let free = most;

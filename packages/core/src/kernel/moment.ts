@@ -50,6 +50,7 @@ export interface HandlerPolicy {
 export interface Hooks {
   /** Adds a handler, last. Disposing the result takes it away. */
   on<T>(moment: Moment<T>, handler: Handler<T>, policy?: HandlerPolicy): Disposable;
+  /** Adds a handler that changes the value, last. Disposing the result takes it away. */
   onChange<T>(moment: ChangeMoment<T>, handler: ChangeHandler<T>): Disposable;
   /**
    * Tells every handler of a moment, in order. Never rejects: failures are reported and answered.

@@ -11,10 +11,13 @@ const stepTimeoutMs = 30_000;
  * last first, each step under a deadline of its own and whatever became of the others.
  */
 export interface Rollback extends AsyncDisposable {
+  /** Adds how to unmake what has been made; the name is for the report of a failure. */
   add(name: string, undo: (signal: AbortSignal) => Promise<unknown>): void;
+  /** All has been made: nothing is undone any more. */
   commit(): void;
 }
 
+/** A {@link Rollback} without a step; what cannot be undone is reported. */
 export function createRollback(report: Report): Rollback {
   const steps: { name: string; undo: (signal: AbortSignal) => Promise<unknown> }[] = [];
   return {

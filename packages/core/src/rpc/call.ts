@@ -27,12 +27,14 @@ export interface CallOptions {
   readonly waitForReady?: boolean | undefined;
 }
 
+/** A call with one request and one answer. */
 export interface UnaryCall {
   readonly method: DescMethodUnary;
   readonly request: Message;
   readonly options: CallOptions;
 }
 
+/** A call with a stream of requests, of answers, or of both. */
 export interface StreamCall {
   readonly method: DescMethodStreaming;
   readonly requests: AsyncIterable<Message>;

@@ -15,6 +15,7 @@ export interface RpcScope {
 export interface Rpc {
   /** The client's namespace. */
   readonly namespace: string;
+  /** The functions of a service, by its descriptor in `@ctrd/api`. */
   client<S extends DescService>(service: S, scope?: RpcScope): ServiceClient<S>;
 }
 

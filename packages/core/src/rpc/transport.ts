@@ -7,6 +7,7 @@ import type { StreamCall, UnaryCall } from './call.js';
  * and always has a reason (`refused`, `missing`, `forbidden`, `dropped`, …).
  */
 export interface Transport {
+  /** Makes a call and resolves with its answer. */
   unary(call: UnaryCall): Promise<Message>;
   /** Ending the iteration early cancels the call on the server. */
   stream(call: StreamCall): AsyncIterable<Message>;

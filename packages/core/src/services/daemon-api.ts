@@ -8,6 +8,7 @@ export interface Filtered extends CallControl {
   readonly filters?: readonly string[] | undefined;
 }
 
+/** Which containerd it is. */
 export interface DaemonVersion {
   /** As the daemon says it: `1.7.24~ds1`. For people; features are detected, see `supports`. */
   readonly version: string;
@@ -24,6 +25,7 @@ export interface DaemonInfo {
   readonly deprecations: readonly DaemonDeprecation[];
 }
 
+/** Something of the daemon’s configuration that a later version will not take. */
 export interface DaemonDeprecation {
   readonly id: string;
   readonly message: string;
@@ -50,6 +52,7 @@ export interface NamespaceInfo {
   readonly labels: Labels;
 }
 
+/** What a lease is made with. */
 export interface CreateLeaseOptions extends CallControl {
   /** Default: a new one. */
   readonly id?: string | undefined;
@@ -58,6 +61,7 @@ export interface CreateLeaseOptions extends CallControl {
   readonly expiresInMs?: number | undefined;
 }
 
+/** What a lease that is renewed is made with. */
 export interface HoldLeaseOptions extends CallControl {
   readonly labels?: Labels | undefined;
   /**
@@ -80,7 +84,9 @@ export type DaemonFeature =
 
 /** What every client has of the daemon itself. */
 export interface DaemonAPIClient {
+  /** The daemon’s version. */
   version(options?: CallControl): Promise<DaemonVersion>;
+  /** Which daemon it is: the same after a restart. */
   server(options?: CallControl): Promise<DaemonInfo>;
   /** Resolves when the daemon serves. Throws `unavailable` otherwise. */
   health(options?: CallControl): Promise<void>;
@@ -91,6 +97,7 @@ export interface DaemonAPIClient {
    * Throws `invalid-argument` for what is no feature.
    */
   supports(feature: DaemonFeature, options?: CallControl): Promise<boolean>;
+  /** All namespaces that something was ever made in. */
   listNamespaces(options?: CallControl): Promise<readonly NamespaceInfo[]>;
   /** Throws `not-found`. */
   getNamespace(name: string, options?: CallControl): Promise<NamespaceInfo>;

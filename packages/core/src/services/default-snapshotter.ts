@@ -5,6 +5,7 @@ import { type Token, token } from '../di/token.js';
  * `containerd.io/defaults/snapshotter`, then `overlayfs`. Decided here alone.
  */
 export interface DefaultSnapshotter {
+  /** Its name, such as `overlayfs`. Throws what asking the daemon throws. */
   name(options: { signal: AbortSignal }): Promise<string>;
 }
 

@@ -46,6 +46,7 @@ export interface EventGap {
   readonly cause: CtrdError;
 }
 
+/** Which events are told. */
 export interface EventsOptions extends CallControl {
   /**
    * containerd filters, of which one must match, as the functions of `filters` make them. Default:
@@ -61,6 +62,7 @@ export interface EventsOptions extends CallControl {
   readonly reconnect?: boolean | undefined;
 }
 
+/** What every client has of the daemon’s events. */
 export interface EventsAPIClient {
   /**
    * What happens from now on. containerd replays nothing: after a restart of the daemon comes an

@@ -1,5 +1,6 @@
 import { type Token, token } from '../di/token.js';
 
+/** A lease as the daemon lists it. */
 export interface LeaseInfo {
   readonly id: string;
   readonly createdAt: Date;
@@ -34,12 +35,14 @@ export interface Leases {
     /** Whether it goes with this process: `sweep()` deletes it when the owner is dead. Default: true. */
     owned?: boolean | undefined;
   }): Promise<Lease>;
+  /** The leases of the namespace. `filters`: containerd’s, of which one must match. */
   list(options: {
     signal: AbortSignal;
     filters?: readonly string[] | undefined;
   }): Promise<readonly LeaseInfo[]>;
   /** `sync` waits for the garbage collection that follows. A lease that is gone already is no error. */
   delete(id: string, options: { signal: AbortSignal; sync?: boolean | undefined }): Promise<void>;
+  /** What a lease holds. Throws `not-found`. */
   resources(id: string, options: { signal: AbortSignal }): Promise<readonly LeaseResource[]>;
   /** Makes a lease hold something. Throws `not-found` for a lease that is not there. */
   add(id: string, resource: LeaseResource, options: { signal: AbortSignal }): Promise<void>;

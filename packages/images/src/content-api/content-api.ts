@@ -4,11 +4,13 @@ import type { WrittenBlob } from '../content/write-blob.js';
 
 type Labels = Readonly<Record<string, string>>;
 
+/** Which blobs are listed. */
 export interface ListContentOptions extends CallControl {
   /** containerd filters, of which one must match: `labels.team==web`, `digest~=…`. Default: all. */
   readonly filters?: readonly string[] | undefined;
 }
 
+/** Which blob is read. */
 export interface ReadContentOptions extends CallControl {
   readonly digest: string;
 }
@@ -23,6 +25,7 @@ export type ContentSource =
   | AsyncIterable<Uint8Array>
   | ((offset: number, signal: AbortSignal) => AsyncIterable<Uint8Array>);
 
+/** What is written, and what it should be. */
 export interface WriteContentOptions extends CallControl {
   /**
    * The name of the attempt. One that was cut off goes on where it stopped when it is made again
@@ -49,6 +52,7 @@ export interface WriteContentOptions extends CallControl {
   readonly lockTimeoutMs?: number | undefined;
 }
 
+/** Which labels change. */
 export interface LabelContentOptions extends CallControl {
   /** Sets these labels and leaves others; an empty value removes the label. */
   readonly labels: Labels;

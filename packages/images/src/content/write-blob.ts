@@ -31,6 +31,7 @@ export interface BlobWrite {
   readonly lockTimeoutMs?: number | undefined;
 }
 
+/** A blob that a write has brought into the store. */
 export interface WrittenBlob {
   readonly digest: string;
   readonly size: number;

@@ -12,7 +12,9 @@ export interface ProgressTracker {
   fail(error: CtrdError): void;
 }
 
+/** How far one blob of a pull has come, told by whoever fetches it. */
 export interface BlobProgress {
+  /** What is done with it now. */
   status(status: PullStatus): void;
   /** Bytes that are there. */
   offset(bytes: number): void;

@@ -26,6 +26,7 @@ export interface PullJob {
  * all of it is there, and what a failure leaves is nothing but what a later attempt can go on with.
  */
 export interface Puller {
+  /** Pulls one image. Throws what `pullImage()` throws. */
   pull(job: PullJob): Promise<void>;
 }
 

@@ -16,6 +16,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a registry answers. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;

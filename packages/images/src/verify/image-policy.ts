@@ -35,6 +35,7 @@ export type ImageVerdict =
  * before a record is made. An error of it is a refusal.
  */
 export interface ImagePolicy {
+  /** Whether the image may come in. */
   judge(question: ImageQuestion): Promise<ImageVerdict>;
 }
 

@@ -10,6 +10,7 @@ export interface CopyPlace extends SnapshotCall {
   readonly path: string;
 }
 
+/** What is copied where. */
 export interface CopyToOptions extends CopyPlace {
   /** A tar archive: a Node stream, or any iterable of its bytes. */
   readonly source: AsyncIterable<Uint8Array>;

@@ -9,6 +9,7 @@ export interface Layer {
   readonly size: number;
 }
 
+/** How a layer is written, and what holds it. */
 export interface DiffSnapshotOptions extends SnapshotCall {
   /** Default: `application/vnd.oci.image.layer.v1.tar+gzip`. */
   readonly mediaType?: string | undefined;
@@ -21,6 +22,7 @@ export interface DiffSnapshotOptions extends SnapshotCall {
   readonly lease?: string | undefined;
 }
 
+/** Which layer is unpacked. */
 export interface ApplyDiffOptions extends SnapshotCall {
   readonly layer: Layer;
 }
