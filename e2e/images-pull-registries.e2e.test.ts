@@ -152,6 +152,11 @@ describe('mirrors', () => {
     expect(mirror.requests.every(({ url }) => url.endsWith('?ns=docker.io'))).toBe(true);
   });
 
+  it('may be a registry that has the images of another', async () => {
+    await plain.seed('library/box:1', image);
+    await pull('box:1', { mirrors: { 'docker.io': [`http://${plain.host}`] } });
+  });
+
   it('are done without when they have nothing, or what is wrong', async () => {
     await using mirror = await testRegistry();
     const mirrors = { [plain.host]: [`http://${mirror.host}`] };
