@@ -1,4 +1,5 @@
 import { toCtrdError } from '@ctrd/core';
+import { ofBytes } from '../content/write-blob.js';
 import { type ImageInfo, imageInfo } from '../image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
@@ -77,9 +78,7 @@ async function storedTarget(
   const { document, mediaType } = target;
   const digest = digestOf(document);
   const size = document.byteLength;
-  const source = async function* (offset: number) {
-    yield document.subarray(offset);
-  };
-  await content.write({ ref: `import-${digest}`, digest, size, source }, place);
+  const blob = { ref: `import-${digest}`, digest, size, source: ofBytes(document) };
+  await content.write(blob, place);
   return { mediaType, digest, size };
 }

@@ -1,5 +1,6 @@
 import { CtrdError, toCtrdError } from '@ctrd/core';
 import { mapConcurrently } from '../concurrent.js';
+import { ofBytes } from '../content/write-blob.js';
 import { type ImageInfo, imageInfo } from '../image.js';
 import { asObject, type Descriptor } from '../oci/descriptor.js';
 import { digestOf } from '../oci/digest.js';
@@ -144,12 +145,8 @@ async function store(
   place: Place,
 ): Promise<void> {
   const { digest, size } = descriptor;
-  const source = async function* (offset: number) {
-    yield bytes.subarray(offset);
-  };
-  const { existed } = await content.write(
-    { ref: `commit-${place.lease}-${digest}`, digest, size, labels, source },
-    place,
-  );
+  const ref = `commit-${place.lease}-${digest}`;
+  const blob = { ref, digest, size, labels, source: ofBytes(bytes) };
+  const { existed } = await content.write(blob, place);
   if (existed) await content.label(digest, labels, place);
 }

@@ -39,6 +39,13 @@ export interface WrittenBlob {
   readonly existed: boolean;
 }
 
+/** The source of what is in memory already. */
+export function ofBytes(bytes: Uint8Array): BlobWrite['source'] {
+  return async function* (offset) {
+    yield bytes.subarray(offset);
+  };
+}
+
 /** Bytes of one message, and messages that may be under way at once: measured, see the README. */
 const messageBytes = 1 << 20;
 const inFlight = 8;

@@ -4,8 +4,8 @@ import type { WrittenBlob } from '../content/write-blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { HostClient } from '../registry/host-client.js';
 import { furthest, noHost, type Registry } from '../registry/registries.js';
+import { pullScope } from '../registry/scopes.js';
 import type { BlobProgress } from './progress.js';
-import { pullScopes } from './resolve-target.js';
 
 /** Where a blob comes from, and how it is asked for there. */
 interface BlobPlace {
@@ -117,7 +117,7 @@ async function* openAt(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const answer = await host.request({
-    ...{ method: 'GET', path, scopes: pullScopes(repository), signal },
+    ...{ method: 'GET', path, scopes: [pullScope(repository)], signal },
     headers: {
       // Packed on the way, the bytes would be counted wrongly.
       'accept-encoding': 'identity',

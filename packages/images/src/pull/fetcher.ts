@@ -1,16 +1,17 @@
-import { CtrdError, createLimit, throwIfAborted } from '@ctrd/core';
+import { CtrdError, createLimit } from '@ctrd/core';
 import { type ContentPlace, tooLarge } from '../content/content-store.js';
+import { ofBytes } from '../content/write-blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { verifyBytes } from '../oci/digest.js';
 import { type Index, limits, type Manifest, parseDocument } from '../oci/manifest.js';
 import type { ImageParts } from '../parts.js';
-import { readLimited } from '../registry/read-limited.js';
-import { furthest, noHost, type Registry } from '../registry/registries.js';
+import type { Registry } from '../registry/registries.js';
 import { gcLabels } from '../store/gc-labels.js';
+import { sourceLabel, withSource } from '../store/source-label.js';
 import { blobRef } from './blob-ref.js';
 import { fetchBlob } from './fetch-blob.js';
 import type { ProgressTracker } from './progress.js';
-import { acceptDocuments, pullScopes, type ResolvedTarget } from './resolve-target.js';
+import { remoteDocument } from './remote-blob.js';
+import type { ResolvedTarget } from './resolve-target.js';
 
 /** Brings the parts of an image into the content store, each of them once. */
 export interface Fetcher {
@@ -38,8 +39,7 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
   const documents = new Map<string, Promise<Manifest | Index>>();
   const blobs = new Map<string, Promise<void>>();
   const limit = createLimit(options.concurrency);
-  const sourceLabel = `containerd.io/distribution.source.${registry.domain}`;
-  const sourceLabels = { [sourceLabel]: registry.repository };
+  const source = { [sourceLabel(registry.domain)]: registry.repository };
 
   /** Of two pulls that want the same blob, the second finds it there. */
   function alone<T>({ digest }: Descriptor, work: () => Promise<T>): Promise<T> {
@@ -56,13 +56,13 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
       if (stored === undefined) step.status('downloading');
       const bytes = stored ?? (await download(descriptor));
       const parsed = parseDocument(bytes, mediaType);
-      const labels = { ...gcLabels(parsed), ...sourceLabels };
-      const source = async function* (offset: number) {
-        yield bytes.subarray(offset);
-      };
+      const labels = gcLabels(parsed);
       // Also what is there already is written: the lease holds it then.
-      const { existed } = await content.write({ ref, digest, size, labels, source }, place);
-      if (existed) await content.label(digest, await withSources(digest, labels), place);
+      const { existed } = await content.write(
+        { ref, digest, size, labels: { ...labels, ...source }, source: ofBytes(bytes) },
+        place,
+      );
+      if (existed) await noted(digest, labels);
       step.status(stored === undefined ? 'done' : 'exists');
       return parsed;
     });
@@ -75,12 +75,12 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
     const write = async () => {
       const { existed } = await fetchBlob(content, registry, descriptor, {
         ...place,
-        ...{ ref, labels: sourceLabels, progress: step },
+        ...{ ref, labels: source, progress: step },
       });
       if (existed) {
         found.add(descriptor);
         if (!(await content.hasFile(descriptor, place))) throw withoutFile(descriptor);
-        await content.label(digest, await withSources(digest, sourceLabels), place);
+        await noted(digest);
       }
       step.status(existed ? 'exists' : 'done');
     };
@@ -94,38 +94,16 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
   }
 
   async function download(descriptor: Descriptor): Promise<Uint8Array> {
-    const { digest } = descriptor;
-    const { repository } = registry;
-    if (digest === target.descriptor.digest && target.bytes !== undefined) return target.bytes;
-    let wrong: unknown;
-    for (const host of registry.hosts('pull')) {
-      try {
-        const answer = await host.request({
-          ...{ method: 'GET', path: `${repository}/manifests/${digest}`, accept: [200] },
-          headers: { accept: acceptDocuments },
-          ...{ scopes: pullScopes(repository), signal: place.signal },
-        });
-        const bytes = await readLimited(answer.body, limits.documentBytes, 'the manifest');
-        verifyBytes(bytes, descriptor);
-        return bytes;
-      } catch (error) {
-        throwIfAborted(place.signal);
-        wrong = furthest(wrong, error);
-      }
-    }
-    throw wrong ?? noHost(registry.domain, 'pull');
+    const isTarget = descriptor.digest === target.descriptor.digest;
+    const known = isTarget ? target.bytes : undefined;
+    return known ?? (await remoteDocument(registry, descriptor, place.signal));
   }
 
-  /** The label that says where a blob comes from lists every repository that has it. */
-  async function withSources(digest: string, labels: Readonly<Record<string, string>>) {
-    const known = (await content.info(digest, place)).labels[sourceLabel] ?? '';
-    const all = [...new Set([...known.split(','), registry.repository])].filter(
-      (one) => one !== '',
-    );
-    const text = all.sort().join(',');
-    // The daemon's limit.
-    const isShort = sourceLabel.length + text.length <= 4096;
-    return isShort ? { ...labels, [sourceLabel]: text } : labels;
+  /** What was there before is of this repository as well. */
+  async function noted(digest: string, labels: Readonly<Record<string, string>> = {}) {
+    const info = await content.info(digest, place);
+    const sources = withSource(info, registry.domain, registry.repository);
+    await content.label(digest, { ...labels, ...sources }, place);
   }
 
   return {

@@ -1,49 +1,16 @@
-import { CtrdError, hasCode } from '@ctrd/core';
-import type { Descriptor } from '../oci/descriptor.js';
-import { verifyBytes } from '../oci/digest.js';
-import { limits } from '../oci/manifest.js';
-import { readLimited } from '../registry/read-limited.js';
+import { hasCode } from '@ctrd/core';
 import type { Registry } from '../registry/registries.js';
 import type { ImageEvidence } from '../verify/image-policy.js';
-import { acceptDocuments, pullScopes, resolveTarget } from './resolve-target.js';
-
-/** A manifest or index by its digest, without the content store: verified, and within the limit. */
-export async function remoteDocument(
-  registry: Registry,
-  descriptor: Descriptor,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const { digest } = descriptor;
-  const bytes = await get(registry, `manifests/${digest}`, acceptDocuments, signal);
-  verifyBytes(bytes, descriptor);
-  return bytes;
-}
-
-async function get(
-  registry: Registry,
-  path: string,
-  accept: string,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const { repository } = registry;
-  const answer = await registry.request('pull', {
-    ...{ method: 'GET', path: `${repository}/${path}`, scopes: pullScopes(repository), signal },
-    ...{ headers: { accept }, accept: [200] },
-  });
-  return await readLimited(answer.body, limits.documentBytes, 'what the registry serves');
-}
+import { remoteBlob, remoteDocument } from './remote-blob.js';
+import { resolveTarget } from './resolve-target.js';
 
 /** What stands beside an image in its repository. */
 export function pullEvidence(registry: Registry, signal: AbortSignal): ImageEvidence {
-  const { domain, repository } = registry;
+  const { domain, repository: path } = registry;
   return {
     async manifest(tag) {
       try {
-        const { descriptor, bytes } = await resolveTarget(
-          registry,
-          { domain, path: repository, tag },
-          signal,
-        );
+        const { descriptor, bytes } = await resolveTarget(registry, { domain, path, tag }, signal);
         const document = bytes ?? (await remoteDocument(registry, descriptor, signal));
         return { descriptor, bytes: document };
       } catch (error) {
@@ -51,14 +18,6 @@ export function pullEvidence(registry: Registry, signal: AbortSignal): ImageEvid
         throw error;
       }
     },
-    async blob(descriptor) {
-      const { digest, size } = descriptor;
-      if (size > limits.documentBytes) {
-        throw new CtrdError('the blob is too large', { code: 'too-large', subject: digest });
-      }
-      const bytes = await get(registry, `blobs/${digest}`, '*/*', signal);
-      verifyBytes(bytes, descriptor);
-      return bytes;
-    },
+    blob: (descriptor) => remoteBlob(registry, descriptor, signal),
   };
 }

@@ -6,6 +6,7 @@ import { isIndexType, isManifestType, mediaTypes } from '../oci/media-types.js';
 import type { ImageReference } from '../reference/reference.js';
 import { readLimited } from '../registry/read-limited.js';
 import type { Registry } from '../registry/registries.js';
+import { pullScope } from '../registry/scopes.js';
 
 /** What a reference means, and the document when it had to be fetched to know. */
 export interface ResolvedTarget {
@@ -18,10 +19,6 @@ export const acceptDocuments = [
   ...[mediaTypes.ociIndex, mediaTypes.ociManifest],
   ...[mediaTypes.dockerList, mediaTypes.dockerManifest],
 ].join(', ');
-
-export function pullScopes(repository: string): readonly string[] {
-  return [`repository:${repository}:pull`];
-}
 
 /**
  * Asks the registry what a tag or digest means. A tag only hosts that are trusted with it are asked
@@ -36,7 +33,7 @@ export async function resolveTarget(
   const { repository } = registry;
   const request = {
     path: `${repository}/manifests/${digest ?? tag}`,
-    scopes: pullScopes(repository),
+    scopes: [pullScope(repository)],
     headers: { accept: acceptDocuments },
     signal,
   } as const;

@@ -1,5 +1,4 @@
 import { Introspection } from '@ctrd/api/services/introspection/v1';
-import { Snapshots } from '@ctrd/api/services/snapshots/v1';
 import { hasCode, mergeSignals, type Rpc } from '@ctrd/core';
 import { parseImageConfig } from '../oci/image-config.js';
 import { parseDocument } from '../oci/manifest.js';
@@ -8,11 +7,13 @@ import { completeReference, type ImageReference, parseReference } from '../refer
 import type { Registry } from '../registry/registries.js';
 import { isOrigin } from '../registry/registry-host.js';
 import { chainIds } from '../unpack/chain-id.js';
+import { hasSnapshot } from '../unpack/has-snapshot.js';
 import { admitImage } from '../verify/admit-image.js';
 import { type ChosenImage, chooseManifest } from './choose-manifest.js';
 import { isPlainHttp, transferImage } from './daemon-transfer.js';
-import { pullEvidence, remoteDocument } from './pull-evidence.js';
+import { pullEvidence } from './pull-evidence.js';
 import type { Puller, PullJob } from './puller.js';
+import { remoteDocument } from './remote-blob.js';
 import { resolveTarget } from './resolve-target.js';
 import { openTransferStream, type TransferStream } from './transfer-stream.js';
 
@@ -122,11 +123,5 @@ async function isThere(
   }
   const key = chainIds(image.diffIds).at(-1);
   if (snapshotter === undefined || key === undefined) return true;
-  try {
-    await rpc.client(Snapshots).stat({ snapshotter, key }, { signal });
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'not-found')) return false;
-    throw error;
-  }
+  return await hasSnapshot(rpc, { snapshotter, key, signal });
 }

@@ -1,7 +1,8 @@
 import { CtrdError, hasCode, pause, throwIfAborted, withDeadline } from '@ctrd/core';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { RegistryAnswer } from '../registry/host-client.js';
-import { type PushTarget, pullScope } from './push-target.js';
+import { pullScope } from '../registry/scopes.js';
+import type { PushTarget } from './push-target.js';
 
 /** A blob to upload. */
 export interface BlobUpload {

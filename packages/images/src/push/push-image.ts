@@ -10,12 +10,12 @@ import { formatReference, type ImageReference } from '../reference/reference.js'
 import type { Credentials } from '../registry/credentials.js';
 import { findImage } from '../store/find-image.js';
 import { incomplete } from '../store/image-facts.js';
+import { mountSource, sourcesOf, withSource } from '../store/source-label.js';
 import { type ImageContent, walkTree } from '../store/walk-tree.js';
 import { uploadBlob } from './blob-upload.js';
 import { hasManifest, pushManifest } from './push-manifest.js';
 import type { PushedImage, PushProgress } from './push-progress.js';
 import { manifestName, type PushTarget, pushTarget } from './push-target.js';
-import { mountSource, sourcesOf, withSource } from './source-label.js';
 
 export interface PushJob {
   readonly reference: string;

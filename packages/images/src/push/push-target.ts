@@ -2,6 +2,7 @@ import { CtrdError } from '@ctrd/core';
 import type { ImageReference } from '../reference/reference.js';
 import type { HostClient, RegistryAnswer, RegistryRequest } from '../registry/host-client.js';
 import { noHost, type Registry } from '../registry/registries.js';
+import { pushScope } from '../registry/scopes.js';
 
 /** A repository that is pushed to: one host, and what the registry is asked to allow. */
 export interface PushTarget {
@@ -31,14 +32,6 @@ export function pushTarget(registry: Registry): PushTarget {
       });
     },
   };
-}
-
-export function pullScope(repository: string): string {
-  return `repository:${repository}:pull`;
-}
-
-function pushScope(repository: string): string {
-  return `repository:${repository}:pull,push`;
 }
 
 /** What a manifest is called there: its tag, or its digest when the reference has none. */

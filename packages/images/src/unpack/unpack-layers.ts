@@ -19,6 +19,7 @@ import { isLayerType } from '../oci/media-types.js';
 import { snapshotGcLabel, uncompressedLabel } from '../store/gc-labels.js';
 import { descriptorMessage } from '../store/image-store.js';
 import { chainIds } from './chain-id.js';
+import { hasSnapshot } from './has-snapshot.js';
 
 /** What unpacking works with. */
 export interface UnpackParts {
@@ -103,7 +104,7 @@ async function unpackLayer(parts: UnpackParts, job: UnpackJob, step: Step): Prom
     // what it finds: only what is leased, and there afterwards, stays.
     const resource = { type: `snapshots/${snapshotter}`, id: step.chainId };
     await parts.leases.add(lease, resource, { signal });
-    if (await exists(parts, snapshotter, step.chainId, signal)) return;
+    if (await hasSnapshot(parts.rpc, { snapshotter, key: step.chainId, signal })) return;
   }
 }
 
@@ -131,21 +132,6 @@ async function makeSnapshot(parts: UnpackParts, job: UnpackJob, step: Step): Pro
     await snapshots.commit({ snapshotter, name: chainId, key, labels }, { signal });
   } catch (error) {
     await removeAfter(parts, job, key);
-    throw error;
-  }
-}
-
-async function exists(
-  { rpc }: UnpackParts,
-  snapshotter: string,
-  key: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await rpc.client(Snapshots).stat({ snapshotter, key }, { signal });
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'not-found')) return false;
     throw error;
   }
 }

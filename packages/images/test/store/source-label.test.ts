@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { manifestName } from '../../src/push/push-target.js';
-import { mountSource, sourcesOf, withSource } from '../../src/push/source-label.js';
+import { mountSource, sourcesOf, withSource } from '../../src/store/source-label.js';
 
 const info = (value: string) => ({
   labels: { 'containerd.io/distribution.source.docker.io': value },
