@@ -1,11 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import { Channel, type ChannelOptions, credentials } from '@grpc/grpc-js';
-import { CtrdError } from '../errors/index.js';
-import { mergeSignals } from '../kernel/cancellation.js';
 import { socketPath } from '../rpc/address.js';
 import type { Connection } from '../rpc/transport.js';
-import { stream } from '../wire/stream.js';
-import { unary } from '../wire/unary.js';
+import { wireConnection } from '../wire/wire-connection.js';
 import { channelCalls } from './channel-call.js';
 import { watchChannel } from './channel-state.js';
 import { reach } from './reach.js';
@@ -15,29 +11,16 @@ export function openConnection(address: string, options: ChannelOptions): Connec
   const path = socketPath(address);
   const channel = new Channel(`unix:${path}`, credentials.createInsecure(), options);
   const states = watchChannel(channel);
-  const open = channelCalls(channel);
-  // Ends the calls in flight: grpc-js would let them go on.
-  const closing = new AbortController();
-  setMaxListeners(0, closing.signal);
-
-  return {
+  return wireConnection({
     get state() {
       return states.current();
     },
-    watch: (listener) => states.watch(listener),
-    async connect({ signal }) {
-      using merged = mergeSignals({ signal }, closing.signal);
-      await reach(channel, states, path, merged.signal);
-    },
-    unary: (call) => unary(open, call, closing.signal),
-    stream: (call) => stream(open, call, closing.signal),
-    async close() {
-      if (closing.signal.aborted) return;
-      closing.abort(
-        new CtrdError('the connection is closed', { code: 'unavailable', reason: 'closed' }),
-      );
+    watch: states.watch,
+    open: channelCalls(channel),
+    reach: (signal) => reach(channel, states, path, signal),
+    close() {
       states.closed();
       channel.close();
     },
-  };
+  });
 }
