@@ -117,12 +117,14 @@ describe('a strategy', () => {
     };
     await using client = await connect(daemon(), { capacity: { stream: 4 }, strategy });
     const ids = Array.from({ length: 6 }, (_, index) => `sticky-${index}`);
-    for (const id of ids) {
-      const container = await sleeper(client, id);
-      const process = await container.exec({ args: ['true'] });
-      expect((await process.wait()).exitCode).toBe(0);
-      await container.destroy({ graceMs: 0 });
-    }
+    await Promise.all(
+      ids.map(async (id) => {
+        const container = await sleeper(client, id);
+        const process = await container.exec({ args: ['true'] });
+        expect((await process.wait()).exitCode).toBe(0);
+        await container.destroy({ graceMs: 0 });
+      }),
+    );
     expect([...picked.keys()].sort()).toEqual(ids);
     // The wait for the container and that for the program in it, each on the same one.
     expect([...picked.values()].map((connections) => connections.size)).toEqual(Array(6).fill(1));
@@ -201,7 +203,7 @@ describe.each([600, 2000])('with %i waits on five connections of a hundred strea
     const before = await oracle.count();
     const client = await connect(daemon(), seedDefaults);
     const ids = Array.from({ length: 12 }, (_, index) => `watched-${index}`);
-    for (const id of ids) await sleeper(client, id);
+    await Promise.all(ids.map((id) => sleeper(client, id)));
     const tasks = client.rpc.client(Tasks);
     const waits = Array.from({ length: count }, (_, index) => {
       const containerId = ids[index % ids.length] as string;
