@@ -7,9 +7,10 @@ import { packTar } from 'modern-tar';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { archiveEvidence } from '../../src/archive/archive-evidence.js';
 import { archiveImages } from '../../src/archive/archive-images.js';
-import { ingestArchive } from '../../src/archive/ingest-archive.js';
+import { ingestArchive, notAnImage } from '../../src/archive/ingest-archive.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { memoryContent } from '../support/memory-content.js';
+import { mutated } from '../support/mutated.js';
 
 type Files = Record<string, string | Uint8Array | { readonly to: string; readonly hard?: true }>;
 
@@ -372,5 +373,43 @@ describe('the images of a Docker archive', () => {
   ])('are refused when the manifest %s', async (_, manifest) => {
     const archive = await docker(manifest);
     expect(() => archiveImages(archive, undefined)).toThrow(invalid);
+  });
+});
+
+describe('the documents of an archive', () => {
+  const text = (bytes: string) => Buffer.from(bytes);
+  const file = (name: string) => {
+    if (name !== 'c.json' && name !== 'l.tar') throw notAnImage('it lacks the file');
+    return { digest: one, size: 5, compression: undefined };
+  };
+  const annotations = { 'org.opencontainers.image.ref.name': 'a:1' };
+  const archives = fc.oneof(
+    fc.record({
+      layout: mutated({ imageLayoutVersion: '1.0.0' }).map(text),
+      index: fc.constant(text(index(descriptor(one)))),
+    }),
+    fc.record({
+      layout: fc.constant(text(layout['oci-layout'])),
+      index: mutated({ schemaVersion: 2, manifests: [descriptor(one, annotations)] }).map(text),
+    }),
+    fc.record({
+      manifest: mutated([{ Config: 'c.json', RepoTags: ['a:1'], Layers: ['l.tar'] }]).map(text),
+    }),
+  );
+
+  it('of any JSON are images or one of the errors', () => {
+    fc.assert(
+      fc.property(archives, fc.constantFrom(undefined, 'a:1'), (documents, name) => {
+        const nothing = { layout: undefined, index: undefined, manifest: undefined };
+        try {
+          archiveImages({ ...nothing, ...documents, file }, name);
+        } catch (error) {
+          expect(error).toMatchObject({
+            code: expect.stringMatching(/^(?:invalid-argument|data-loss|unimplemented)$/),
+          });
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -5,6 +5,7 @@ import { parseImageConfig } from '../../src/oci/image-config.js';
 import { layerHistory } from '../../src/oci/layer-history.js';
 import { limits, type Manifest, parseDocument, parseJson } from '../../src/oci/manifest.js';
 import { isForeignLayerType, isLayerType, mediaTypes } from '../../src/oci/media-types.js';
+import { mutated } from '../support/mutated.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const blob = { mediaType: mediaTypes.ociLayerGzip, digest, size: 5 };
@@ -84,8 +85,15 @@ describe('a manifest', () => {
   });
 
   it('of any JSON is a manifest or one of the errors', () => {
+    const platform = { os: 'linux', architecture: 'arm', variant: 'v7' };
+    const parts = [{ ...blob, platform, urls: ['https://a.example'], annotations: { a: 'b' } }];
+    const json = fc.oneof(
+      fc.json(),
+      mutated({ schemaVersion: 2, config: blob, layers: parts, annotations: { a: 'b' } }),
+      mutated({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: parts }),
+    );
     fc.assert(
-      fc.property(fc.json(), fc.constantFrom(...Object.values(mediaTypes)), (json, type) => {
+      fc.property(json, fc.constantFrom(...Object.values(mediaTypes)), (json, type) => {
         try {
           parseDocument(Buffer.from(json), type);
         } catch (error) {
@@ -124,8 +132,17 @@ describe('a config', () => {
   });
 
   it('of any JSON is a config or the error', () => {
+    const config = {
+      ...{ Entrypoint: ['sh'], Cmd: ['-c'], Env: ['A=1'], WorkingDir: '/', User: 'me' },
+      ...{ StopSignal: 'SIGTERM', Labels: { a: 'b' }, Volumes: { '/data': {} } },
+    };
+    const whole = {
+      ...{ os: 'linux', architecture: 'arm', variant: 'v7', created: 'now', author: 'me', config },
+      rootfs: { type: 'layers', diff_ids: [digest] },
+      history: [{ created: 'now', created_by: 'sh', comment: 'no', empty_layer: true }],
+    };
     fc.assert(
-      fc.property(fc.json(), (json) => {
+      fc.property(fc.oneof(fc.json(), mutated(whole)), (json) => {
         try {
           parseImageConfig(Buffer.from(json));
         } catch (error) {
