@@ -77,9 +77,9 @@ function onSocket(socket: Socket, namespace: string): TtrpcConnection {
       try {
         for (const { streamId, type, payload } of readFrames(chunk)) {
           // Others are answers to calls that were given up, and extensions.
-          const call = type === frameTypes.response ? pending.get(streamId) : undefined;
+          if (type !== frameTypes.response) continue;
+          pending.get(streamId)?.resolve(fromBinary(ResponseSchema, payload));
           pending.delete(streamId);
-          call?.resolve(fromBinary(ResponseSchema, payload));
         }
       } catch (error) {
         // There is no way to know where the next message begins.

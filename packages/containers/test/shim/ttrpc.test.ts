@@ -4,6 +4,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { Task, WaitResponseSchema } from '@ctrd/api/task/v2';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeFrame } from '../../src/shim/frame.js';
 import { connectTtrpc } from '../../src/shim/ttrpc.js';
 import { type Answer, shimServer } from '../support/shim-server.js';
 
@@ -58,6 +59,17 @@ describe('a connection to a shim', () => {
     const call = () => shim.call(Task.method.wait, {}, { signal });
     await expect(call()).rejects.toMatchObject(dropped);
     await expect(call()).rejects.toMatchObject(dropped);
+  });
+
+  it('passes over frames of other kinds, and waits on for the answer', async () => {
+    await using server = await shimServer((_request, send, id) => {
+      server.sockets[0]?.write(encodeFrame({ streamId: id, type: 3, payload: new Uint8Array(2) }));
+      send(id, exit(7));
+    });
+    using shim = await connect(server.path);
+    const limit = AbortSignal.timeout(5_000);
+    const answer = await shim.call(Task.method.wait, {}, { signal: limit });
+    expect(answer.exitStatus).toBe(7);
   });
 
   it('that says what cannot be read fails its calls with that', async () => {
