@@ -78,8 +78,7 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
         ...{ ref, labels: source, progress: step },
       });
       if (existed) {
-        found.add(descriptor);
-        if (!(await content.hasFile(descriptor, place))) throw withoutFile(descriptor);
+        await checkFound(descriptor);
         await noted(digest);
       }
       step.status(existed ? 'exists' : 'done');
@@ -89,8 +88,17 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
 
   async function storedBytes(descriptor: Descriptor): Promise<Uint8Array | undefined> {
     if ((await content.find(descriptor.digest, place)) === undefined) return undefined;
-    found.add(descriptor);
+    await checkFound(descriptor);
     return await content.readAll(descriptor, limits.documentBytes, place);
+  }
+
+  /** The daemon's records say that a blob is there, and nothing of its file. */
+  async function checkFound(descriptor: Descriptor): Promise<void> {
+    found.add(descriptor);
+    if (await content.hasFile(descriptor, place)) return;
+    throw new CtrdError('the daemon has lost the file of a blob', {
+      ...{ code: 'not-found', reason: 'incomplete', subject: descriptor.digest },
+    });
   }
 
   async function download(descriptor: Descriptor): Promise<Uint8Array> {
@@ -110,12 +118,6 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
     document: (descriptor) => once(documents, descriptor, document),
     blob: (descriptor) => once(blobs, descriptor, blob),
   };
-}
-
-function withoutFile({ digest }: Descriptor): CtrdError {
-  return new CtrdError('the daemon has lost the file of a blob', {
-    ...{ code: 'not-found', reason: 'incomplete', subject: digest },
-  });
 }
 
 function once<T>(

@@ -20,8 +20,7 @@ export async function mended(
     try {
       return await attempt(found);
     } catch (error) {
-      // `unknown` is what the daemon says of a layer that it cannot unpack.
-      if (!hasCode(error, 'data-loss', 'not-found', 'unknown')) throw error;
+      if (!isOfStore(error)) throw error;
       const suspects = [...found].filter(({ digest }) => !dropped.has(digest));
       const damaged = await damagedBlobs(parts, suspects, { signal });
       if (damaged.length === 0) throw error;
@@ -29,4 +28,10 @@ export async function mended(
       for (const { digest } of damaged) dropped.add(digest);
     }
   }
+}
+
+/** `unknown` is what the daemon says of a layer that it cannot unpack. */
+function isOfStore(error: unknown): boolean {
+  if (hasCode(error, 'not-found')) return error.reason === 'incomplete';
+  return hasCode(error, 'data-loss', 'unknown');
 }
