@@ -33,7 +33,7 @@ export interface RemoveImageOptions extends CallControl {
 /** An archive, and what is taken of it. */
 export interface ImportImageOptions extends ImageCall {
   /**
-   * An OCI layout or a Docker archive as a tar file, plain or packed by gzip: its path or its bytes
+   * An OCI layout or a Docker archive as a tar file, plain or packed by gzip or zstd: its path or its bytes
    * (a Node stream is an async iterable of them).
    */
   readonly source: ArchiveSource;
@@ -210,8 +210,8 @@ export interface ImageAPIClient {
   removeImage(reference: string, options?: RemoveImageOptions): Promise<void>;
   /**
    * Imports the images of an archive. Nothing is left of an import that fails. Throws
-   * `invalid-argument` (field `source`) for what is no archive of images, and `data-loss` when it is
-   * damaged.
+   * `invalid-argument` (field `source`) for what is no archive of images, `data-loss` when it is
+   * damaged, and `unimplemented` (reason `compression`) for zstd where nothing unpacks that.
    */
   importImage(options: ImportImageOptions): Promise<readonly ImageInfo[]>;
   /**
@@ -222,7 +222,10 @@ export interface ImageAPIClient {
    * `data-loss` in the midst when a blob is not what its digest says.
    */
   exportImage(options: ExportImageOptions): AsyncIterable<Uint8Array>;
-  /** Makes snapshots of an image's layers; answers the chain id, the name of the topmost. */
+  /**
+   * Makes snapshots of an image's layers; answers the chain id, the name of the topmost. Throws
+   * `not-found` (reason `incomplete`) or `data-loss` when a layer is gone or damaged: pull it again.
+   */
   unpackImage(reference: string, options?: UnpackImageOptions): Promise<string>;
   /**
    * Makes an image of what a container or snapshot has changed, on top of the image it stands on. A
