@@ -39,6 +39,9 @@ describe('ctrd on images', () => {
       id: row.id,
       config: { env: expect.any(Array) },
     });
+    expect(await json('inspect', busyboxName)).toEqual([details]);
+    expect(await ok('images', '-q', 'busybox')).toBe(`${busyboxName}\n`);
+    expect(await ok('images', '-q', 'busy')).toBe('');
     expect(await ok('history', busyboxName)).toContain('busybox-image');
     await ok('tag', busyboxName, 'other:1');
     const theirs = await containerd.ctr('-n', namespace, 'images', 'ls', '-q');
@@ -63,7 +66,12 @@ describe('ctrd on images', () => {
     const archive = join(folder, 'app.tar');
     await ok('export', '-o', archive, 'app:1');
     await ok('rmi', '--sync', 'app:1');
-    expect(await ok('load', archive)).toBe('docker.io/library/app:1\n');
+    expect(await ok('rmi', '--force', 'app:1')).toBe('app:1\n');
+    expect(await ok('load', '-i', archive)).toBe('docker.io/library/app:1\n');
+    const input = await readFile(archive);
+    expect(await cli.run(['load'], { input })).toMatchObject({
+      ...{ exitCode: 0, stdout: 'docker.io/library/app:1\n' },
+    });
     expect(await ok('run', '--rm', 'app:1')).toBe('changed\n');
     expect(await ok('image', 'prune', '-a', '--dry-run')).toContain('docker.io/library/app:1');
     await ok('rmi', '--sync', 'app:1');
@@ -139,11 +147,12 @@ describe('a command on what is not there', () => {
 
   it('ends with 125, says what, and prints nothing else', async () => {
     const ofContainers = ['start', 'restart', 'stop', 'kill', 'pause', 'unpause', 'wait', 'rm']
-      .concat('attach', 'logs', 'inspect', 'top', 'stats', 'update', 'diff')
+      .concat('attach', 'logs', 'inspect', 'top', 'stats', 'diff')
       .map((command) => [command, 'nobody']);
     const lines = [
       ...ofContainers,
       ['exec', 'nobody', 'true'],
+      ['update', '--cpus', '1', 'nobody'],
       ['rename', 'nobody', 'somebody'],
       ['cp', 'nobody:/x', '-'],
       ['commit', 'nobody', 'app:1'],

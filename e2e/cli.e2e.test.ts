@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { busyboxName, cliFixture, waitFor } from './support/index.js';
@@ -49,6 +50,26 @@ describe('ctrd run', () => {
     expect(await ended).toMatchObject({ exitCode: 5 });
   });
 
+  it('ends what does not heed SIGINT with the third', async () => {
+    const { child, ended } = cli.start([
+      'run',
+      '--rm',
+      '--name',
+      'deaf',
+      busyboxName,
+      'sleep',
+      '600',
+    ]);
+    await waitFor(async () => (await cli.ok('ps', '-q')) === 'deaf\n');
+    for (let count = 1; count <= 3; count += 1) {
+      expect(child.exitCode).toBeNull();
+      child.kill('SIGINT');
+      // Two that come at once are one.
+      await sleep(200);
+    }
+    expect(await ended).toMatchObject({ exitCode: 137 });
+  });
+
   it('moves 100 MB through a container, whole, without keeping it', async () => {
     const size = 100_000_000;
     const child = cli.spawn(['run', '--rm', '-i', busyboxName, 'cat']);
@@ -93,7 +114,10 @@ describe('ctrd run that goes wrong', () => {
     [['run', '-w', 'relative', busyboxName], 'cwd'],
     [['run', '-u', 'nobody-at-all', busyboxName], 'nobody-at-all'],
     [['run', '-v', 'name:/x', busyboxName], '--volume'],
+    [['run', '-v', '/nowhere:/x', busyboxName], '/nowhere'],
+    [['run', '-it', busyboxName], 'not a terminal'],
     [['run', '--restart', 'maybe', busyboxName], '--restart'],
+    [['ps', '-f', 'foo=bar'], '--filter'],
     [['-n', 'a/b', 'ps'], 'namespace'],
     [['run', '--pull', 'never', 'no-such-image', 'true'], 'no-such-image'],
     [['exec', 'no-such-container', 'true'], 'no-such-container'],

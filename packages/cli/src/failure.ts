@@ -42,8 +42,9 @@ function hintFor({ code, reason, operation, subject }: CtrdError): string | unde
   if (reason === 'no-times')
     return 'Times are noted of containers made with --log-driver json-file.';
   if (reason === 'no-log') {
-    return 'Output is kept of containers that run detached, or with --log-driver json-file.';
+    return 'Output is kept of containers that run detached without -t, or with --log-driver json-file.';
   }
+  if (reason === 'no-terminal') return 'Leave out --tty, or --interactive; attach has --no-stdin.';
   if (reason === 'in-use') return 'Stop the container first, or use --force.';
   if (code === 'already-exists' && operation === 'createContainer') {
     return `Choose another --name, or remove it with: ctrd rm --force ${subject ?? 'NAME'}`;

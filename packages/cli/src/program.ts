@@ -21,7 +21,8 @@ export function createProgram(invoke: Invoke, version: string): Command {
     .addOption(outputOption())
     .version(version, '-V, --version', 'print the version of ctrd')
     .enablePositionalOptions()
-    .showHelpAfterError('(--help shows what there is)')
+    .showHelpAfterError('(ctrd --help shows what there is)')
+    .configureOutput({ outputError })
     .exitOverride();
   program.addHelpText(
     'after',
@@ -41,7 +42,8 @@ function addCommand(program: Command, parent: Command, spec: CommandSpec, invoke
     .command(spec.usage, { hidden: spec.hidden === true })
     .description(spec.description)
     .exitOverride()
-    .showHelpAfterError('(--help shows what there is)');
+    .configureOutput({ outputError });
+  command.showHelpAfterError(`(${wordsOf(command)} --help shows what there is)`);
   if (spec.alias !== undefined) command.alias(spec.alias);
   for (const option of spec.options ?? []) command.addOption(option);
   if (spec.prints === true) {
@@ -59,6 +61,16 @@ function addCommand(program: Command, parent: Command, spec: CommandSpec, invoke
     const globals = program.opts<GlobalOptions>();
     await invoke(spec, { args, options, globals, print: printOptions(globals, options) });
   });
+}
+
+/** As all other errors are told. */
+const outputError = (text: string, write: (text: string) => void) =>
+  write(text.replace(/^error:/, 'ctrd:'));
+
+/** How a command is called. */
+function wordsOf(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${wordsOf(parent)} ${command.name()}`;
 }
 
 /** Whether it does something itself, and is not only there for its own commands. */

@@ -87,7 +87,8 @@ describe('the command line', () => {
 
   it('knows commands in commands, and other names for them', async () => {
     expect((await parse('snapshot', 'rm', '-f', 'a', 'b')).args).toEqual(['a', 'b']);
-    expect((await parse('load', 'x.tar')).usage).toBe('import <file>');
+    expect((await parse('load', 'x.tar')).usage).toBe('import [file]');
+    expect((await parse('run', '--net', 'host', 'a')).options).toMatchObject({ network: 'host' });
     expect((await parse('stats', '--no-stream')).options).toMatchObject({ stream: false });
   });
 

@@ -141,12 +141,18 @@ describe('what run asks of the library', () => {
     await expect(options({ envFile: [join(folder, 'none')] })).rejects.toThrow(wrong('--env-file'));
   });
 
+  it('binds what is there', async () => {
+    await expect(options({ volume: [`${folder}/none:/x`] })).rejects.toThrow(wrong('--volume'));
+    await expect(options({ mount: [`src=${folder}/none,dst=/x`] })).rejects.toThrow(folder);
+    expect((await options({ volume: [`${folder}:/x`] })).mounts).toHaveLength(1);
+  });
+
   it('shares with the host what is asked for', async () => {
-    expect((await options({ net: 'host', ipc: 'host' })).namespaces).toEqual({
+    expect((await options({ network: 'host', ipc: 'host' })).namespaces).toEqual({
       ...{ network: 'host', ipc: 'host' },
     });
-    expect((await options({ net: 'none' })).namespaces).toBeUndefined();
-    await expect(options({ net: 'bridge' })).rejects.toThrow(wrong('--net'));
+    expect((await options({ network: 'none' })).namespaces).toBeUndefined();
+    await expect(options({ network: 'bridge' })).rejects.toThrow(wrong('--network'));
   });
 
   it('restarts by a policy', async () => {

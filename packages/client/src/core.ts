@@ -14,5 +14,6 @@ export {
   Owner,
   ownerLabel,
   processOwner,
+  Report,
 } from '@ctrd/core';
 export { http2Connector } from '@ctrd/core/http2';

@@ -1,5 +1,6 @@
-import { Connector, ctrd, http2Connector } from '@ctrd/client/core';
+import { Connector, ctrd, http2Connector, Report } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
+import { toldToUser } from './report.js';
 
 /** A client of the daemon alone: it loads nothing of containers, images and snapshots. */
 export function connectDaemon(
@@ -9,5 +10,8 @@ export function connectDaemon(
 ) {
   // A command has more to load than to send: grpc-js would be most of it.
   const builder = ctrd({ address, namespace, connectTimeoutMs });
-  return builder.provide(Connector, http2Connector()).connect({ signal });
+  return builder
+    .provide(Connector, http2Connector())
+    .provide(Report, toldToUser)
+    .connect({ signal });
 }

@@ -1,7 +1,8 @@
 import { defaultClient } from '@ctrd/client';
-import { Connector, http2Connector, Owner } from '@ctrd/client/core';
+import { Connector, http2Connector, Owner, Report } from '@ctrd/client/core';
 import type { Settings } from '../settings.js';
 import { forsakenContainers } from './forsaken.js';
+import { toldToUser } from './report.js';
 
 /** What a command's client is told besides where to go. */
 export interface ClientWishes {
@@ -22,7 +23,9 @@ export function connectAll(
   { signal, sweeps }: { readonly signal: AbortSignal; readonly sweeps: boolean },
 ) {
   const options = { ...settings, images: { platform } };
-  const builder = defaultClient(options).provide(Connector, http2Connector());
+  const builder = defaultClient(options)
+    .provide(Connector, http2Connector())
+    .provide(Report, toldToUser);
   // Who looks for what the dead have left must be able to tell who lives.
   return sweeps
     ? builder.use(forsakenContainers(settings.namespace)).connect({ signal })

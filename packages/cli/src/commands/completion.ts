@@ -4,6 +4,7 @@ import { connectAll } from '../clients/full-client.js';
 import { readConfig } from '../config-file.js';
 import type { GlobalOptions, LocalRun } from '../context.js';
 import { nameOf } from '../foreign.js';
+import { familiar } from '../options/image-names.js';
 import { createProgram } from '../program.js';
 import { settingsOf } from '../settings.js';
 
@@ -16,8 +17,12 @@ export const completion: LocalRun = async ([shell = '']) => {
 /** A shell asks with the words so far, the one that is being typed last. */
 export const complete: LocalRun = async (words, _options, { signal }) => {
   const { candidates, kind, globals } = candidatesFor(words);
+  const begun = words.at(-1) ?? '';
   const named = kind === undefined ? [] : await namesOf(kind, globals, signal);
-  const offered = fitting([...candidates, ...named], words.at(-1) ?? '');
+  // As people write it, unless this one has begun otherwise.
+  const isFull = begun.startsWith('docker.io/');
+  const names = kind === 'image' && !isFull ? named.map(familiar) : named;
+  const offered = fitting([...candidates, ...names], begun);
   process.stdout.write(offered.map((candidate) => `${candidate}\n`).join(''));
 };
 

@@ -44,7 +44,7 @@ const makeOptions = [
   flag('--privileged', 'nearly all that root on the host may do'),
   flag('--read-only', 'its root file system cannot be written to'),
   flag('--hostname <name>', 'its host name'),
-  flag('--net <mode>', 'host shares our network (default: none)'),
+  flag('--net, --network <mode>', 'host shares our network (default: none)'),
   flag('--pid <mode>', 'host shares our processes (default: private)'),
   flag('--ipc <mode>', 'host shares our IPC (default: private)'),
   flag('--restart <policy>', 'no, always, unless-stopped or on-failure[:count]'),
@@ -118,7 +118,8 @@ export const containerCommands: readonly CommandSpec[] = [
     options: [
       flag('-a, --all', 'also those that do not'),
       flag('-q, --quiet', 'only their ids'),
-      parsed('--last <count>', 'only the newest, running or not', parseNumber),
+      parsed('-n, --last <count>', 'only the newest, running or not', parseNumber),
+      flag('-l, --latest', 'only the newest one, running or not'),
       list(
         '-f, --filter <filter>',
         'id=, name=, status=, label=, ancestor=, exited=, or in containerd’s grammar',
@@ -139,7 +140,7 @@ export const containerCommands: readonly CommandSpec[] = [
     description: 'Print the output of a container that runs detached, also of nerdctl and Docker.',
     options: [
       flag('-f, --follow', 'go on until it has ended'),
-      parsed('--tail <lines>', 'only the last lines, or all', parseTail),
+      parsed('-n, --tail <lines>', 'only the last lines, or all', parseTail),
       parsed('--since <time>', 'only what was written since', (text) => parseMoment(text)),
       parsed('--until <time>', 'only what was written until', (text) => parseMoment(text)),
       flag('-t, --timestamps', 'with the time of each line'),
@@ -149,7 +150,7 @@ export const containerCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'inspect <container...>',
-    description: 'Print all that is known of containers, as JSON.',
+    description: 'Print all that is known of containers, or of images, as JSON.',
     options: [flag('--format <template>', 'a template such as {{.status}}')],
     examples: ['ctrd inspect web', "ctrd inspect --format '{{.snapshotKey}}' web"],
     load: async () => (await import('./inspect.js')).inspect,

@@ -2,21 +2,29 @@ import { type CommandSpec, flag, list, parsed } from '../command-spec.js';
 import { parseDuration, parseNumber } from '../options/quantities.js';
 
 const imagesCommand: CommandSpec = {
-  usage: 'images',
-  description: 'List images.',
+  usage: 'images [name]',
+  description: 'List images: all, or those of a name.',
   options: [
     flag('-q, --quiet', 'only their names'),
     list('-f, --filter <filter>', 'in containerd’s grammar, such as name~=alpine'),
   ],
   prints: true,
-  examples: ['ctrd images', 'ctrd images -o json', "ctrd images -f 'name~=alpine'"],
+  examples: [
+    'ctrd images',
+    'ctrd images alpine',
+    'ctrd images -o json',
+    "ctrd images -f 'name~=alpine'",
+  ],
   load: async () => (await import('./images.js')).images,
 };
 
 const rmiCommand: CommandSpec = {
   usage: 'rmi <image...>',
   description: 'Remove images.',
-  options: [flag('--sync', 'wait until the daemon has collected what nothing refers to')],
+  options: [
+    flag('-f, --force', 'one that is not there is no failure'),
+    flag('--sync', 'wait until the daemon has collected what nothing refers to'),
+  ],
   examples: ['ctrd rmi app:1'],
   load: async () => (await import('./images.js')).rmi,
 };
@@ -49,15 +57,16 @@ export const imageCommands: readonly CommandSpec[] = [
   },
   imagesCommand,
   {
-    usage: 'import <file>',
+    usage: 'import [file]',
     alias: 'load',
-    description: 'Import the images of an archive (OCI layout or docker save); - reads our input.',
+    description: 'Import the images of an archive (OCI layout or docker save); - is our input.',
     options: [
+      flag('-i, --input <file>', 'where from (default: our input)'),
       flag('--name <name>', 'what to call the image'),
       flag('-q, --quiet', 'print nothing'),
     ],
     prints: true,
-    examples: ['ctrd import image.tar', 'docker save app | ctrd import -'],
+    examples: ['ctrd import image.tar', 'docker save app | ctrd load'],
     load: async () => (await import('./images.js')).importImages,
   },
   {
@@ -69,7 +78,7 @@ export const imageCommands: readonly CommandSpec[] = [
       flag('--platform <os/arch>', 'which of the platforms'),
       flag('--all-platforms', 'all that the image has'),
     ],
-    examples: ['ctrd export -o app.tar app:1', 'ctrd save app:1 | ssh host ctrd load -'],
+    examples: ['ctrd export -o app.tar app:1', 'ctrd save app:1 | ssh host ctrd load'],
     load: async () => (await import('./archives.js')).exportImages,
   },
   {
@@ -110,7 +119,7 @@ export const imageCommands: readonly CommandSpec[] = [
     usage: 'image',
     description: 'Work with images.',
     commands: [
-      { ...imagesCommand, usage: 'ls', examples: ['ctrd image ls'] },
+      { ...imagesCommand, usage: 'ls [name]', examples: ['ctrd image ls'] },
       {
         usage: 'inspect <image...>',
         description: 'Print all that is known of images, as JSON.',

@@ -1,6 +1,8 @@
 import type { ImageInfo } from '@ctrd/client';
-import type { Run } from '../context.js';
+import { hasCode, invalidArgument } from '@ctrd/client/core';
+import type { Context, Run } from '../context.js';
 import { forEach } from '../each.js';
+import { familiar, isCalled } from '../options/image-names.js';
 import { json } from '../output/json.js';
 import { print } from '../output/print.js';
 import type { Column } from '../output/table.js';
@@ -9,7 +11,7 @@ import { ago, size } from '../output/units.js';
 import type { HistoryRow, ImageRow } from '../shapes.js';
 
 const columns: readonly Column<ImageRow>[] = [
-  { heading: 'NAME', of: ({ name }) => name, shrinks: true },
+  { heading: 'NAME', of: ({ name }) => familiar(name), shrinks: true },
   { heading: 'DIGEST', of: ({ digest }) => digest.slice(0, 19), spare: true },
   { heading: 'PLATFORM', of: ({ platform }) => platform ?? '-', spare: true },
   { heading: 'SIZE', of: (row) => (row.size === undefined ? '-' : size(row.size)) },
@@ -17,34 +19,39 @@ const columns: readonly Column<ImageRow>[] = [
 ];
 
 export const images: Run<{ quiet?: true; filter?: readonly string[] }> = async (
-  _args,
+  [name],
   { quiet, filter },
   context,
 ) => {
-  const all = await context.client.listImages({ filters: filter, signal: context.signal });
+  const found = await context.client.listImages({ filters: filter, signal: context.signal });
+  const all = name === undefined ? found : found.filter((image) => isCalled(image.name, name));
   if (quiet === true) process.stdout.write(all.map(({ name }) => `${name}\n`).join(''));
   else print(context, all.map(imageRow), columns);
 };
 
 export const imageInspect: Run<{ platform?: string }> = async (names, { platform }, context) => {
-  const { client, signal } = context;
-  const found = await Promise.all(
-    names.map(async (name) => {
-      const info = await client.getImage(name, { platform, signal });
-      if (info.problem !== undefined) throw info.problem;
-      const image = await client.getOciImage(name, { platform, signal });
-      const { name: fullName, target, labels, createdAt, updatedAt, repoTags, repoDigests } = info;
-      return {
-        ...{ name: fullName, target, ...info.details, repoTags, repoDigests },
-        ...{ author: image.author, config: image.config, diffIds: image.diffIds },
-        ...{ labels, addedAt: createdAt, updatedAt },
-      };
-    }),
-  );
+  const found = await Promise.all(names.map((name) => imageDetails(context, name, platform)));
   const { template } = context.print;
   if (template === undefined) process.stdout.write(`${json(found)}\n`);
   else process.stdout.write(found.map((one) => `${parseTemplate(template)(one)}\n`).join(''));
 };
+
+/** All that is known of an image. */
+export async function imageDetails(
+  { client, signal }: Pick<Context, 'client' | 'signal'>,
+  name: string,
+  platform?: string,
+) {
+  const info = await client.getImage(name, { platform, signal });
+  if (info.problem !== undefined) throw info.problem;
+  const image = await client.getOciImage(name, { platform, signal });
+  const { name: fullName, target, labels, createdAt, updatedAt, repoTags, repoDigests } = info;
+  return {
+    ...{ name: fullName, target, ...info.details, repoTags, repoDigests },
+    ...{ author: image.author, config: image.config, diffIds: image.diffIds },
+    ...{ labels, addedAt: createdAt, updatedAt },
+  };
+}
 
 export const history: Run<{ platform?: string }> = async ([name = ''], { platform }, context) => {
   const steps = await context.client.imageHistory(name, { platform, signal: context.signal });
@@ -66,12 +73,16 @@ export const history: Run<{ platform?: string }> = async ([name = ''], { platfor
   ]);
 };
 
-export const importImages: Run<{ name?: string; quiet?: true }> = async (
-  [file = ''],
-  { name, quiet },
+export const importImages: Run<{ name?: string; quiet?: true; input?: string }> = async (
+  [given],
+  { name, quiet, input },
   context,
 ) => {
   const { client, signal } = context;
+  const file = input ?? given ?? '-';
+  if (file === '-' && process.stdin.isTTY) {
+    throw invalidArgument('file', 'be given: there is no archive on a terminal');
+  }
   const source = file === '-' ? process.stdin : file;
   const made = await client.importImage({ source, name, signal });
   if (quiet === true) return;
@@ -83,9 +94,17 @@ export const tag: Run = async ([image = '', name = ''], _options, { client, sign
   await client.tagImage(image, { name, overwrite: true, signal });
 };
 
-export const rmi: Run<{ sync?: true }> = (names, { sync }, { client, signal }) =>
+export const rmi: Run<{ force?: true; sync?: true }> = (
+  names,
+  { force, sync },
+  { client, signal },
+) =>
   forEach(names, async (name) => {
-    await client.removeImage(name, { sync, signal });
+    try {
+      await client.removeImage(name, { sync, signal });
+    } catch (error) {
+      if (force !== true || !hasCode(error, 'not-found')) throw error;
+    }
     return name;
   });
 

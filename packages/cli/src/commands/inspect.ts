@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ContainerProcess } from '@ctrd/client';
-import type { Run } from '../context.js';
+import { hasCode } from '@ctrd/client/core';
+import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';
 import { toldOf } from '../foreign.js';
 import { json } from '../output/json.js';
@@ -8,19 +9,30 @@ import { print } from '../output/print.js';
 import { parseTemplate } from '../output/template.js';
 import { size } from '../output/units.js';
 import type { ProcessRow } from '../shapes.js';
+import { imageDetails } from './images.js';
 
 export const inspect: Run = async (references, _options, context) => {
   const found = await Promise.all(
-    references.map(async (reference) => {
-      const info = await findContainer(context, reference);
-      const { name, ports } = await toldOf(info, context.namespace);
-      return { name, ...info, ports };
-    }),
+    references.map((reference) =>
+      containerDetails(context, reference).catch(async (error: unknown) => {
+        if (!hasCode(error, 'not-found', 'invalid-argument')) throw error;
+        // As docker does. What is neither, but could be a container's name, is told of as such.
+        return await imageDetails(context, reference).catch((other: unknown) =>
+          Promise.reject(hasCode(error, 'not-found') ? error : other),
+        );
+      }),
+    ),
   );
   const { template } = context.print;
   if (template === undefined) process.stdout.write(`${json(found)}\n`);
   else process.stdout.write(found.map((one) => `${parseTemplate(template)(one)}\n`).join(''));
 };
+
+async function containerDetails(context: Context, reference: string) {
+  const info = await findContainer(context, reference);
+  const { name, ports } = await toldOf(info, context.namespace);
+  return { name, ...info, ports };
+}
 
 export const top: Run = async ([reference = ''], _options, context) => {
   const { id } = await findContainer(context, reference);

@@ -78,8 +78,13 @@ interface UpdateFlags {
   readonly pidsLimit?: number;
 }
 
-export const update: Run<UpdateFlags> = (references, flags, context) =>
-  forEach(references, async (reference) => {
+export const update: Run<UpdateFlags> = async (references, flags, context) => {
+  if (Object.keys(flags).length === 0) {
+    throw new CtrdError('there is nothing to change; give a limit, such as --memory', {
+      ...{ code: 'invalid-argument', field: 'options' },
+    });
+  }
+  await forEach(references, async (reference) => {
     const { memory, memoryReservation, cpus, cpuShares, cpusetCpus, pidsLimit } = flags;
     const { id } = await findContainer(context, reference);
     await context.client.updateResources(id, {
@@ -88,6 +93,7 @@ export const update: Run<UpdateFlags> = (references, flags, context) =>
     });
     return reference;
   });
+};
 
 export const wait: Run = async (references, _options, context) => {
   for (const reference of references) {

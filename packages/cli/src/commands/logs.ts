@@ -19,15 +19,19 @@ export const logs: Run<LogsFlags> = async ([reference = ''], flags, context) => 
   const info = await findContainer(context, reference);
   const { jsonLog } = await toldOf(info, namespace);
   const log = jsonLog === undefined ? logOf(info) : { path: jsonLog, json: true };
+  if (log === undefined) {
+    throw new CtrdError('it has no log', {
+      ...{ code: 'failed-precondition', reason: 'no-log', subject: info.id },
+    });
+  }
   const { follow, tail, since, until, timestamps } = flags;
   const timed = since !== undefined || until !== undefined || timestamps === true;
-  if (timed && log?.json === false) {
+  if (timed && !log.json) {
     throw new CtrdError('its log has no times: --since, --until and --timestamps need them', {
       ...{ code: 'failed-precondition', reason: 'no-times', subject: info.id },
     });
   }
-  const path = log?.path;
   const lines = tail === 'all' ? undefined : tail;
-  const bytes = client.containerLogs(info.id, { path, follow, tail: lines, signal });
-  await printLog(bytes, log?.json === true, flags);
+  const bytes = client.containerLogs(info.id, { path: log.path, follow, tail: lines, signal });
+  await printLog(bytes, log.json, flags);
 };

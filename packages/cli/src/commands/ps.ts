@@ -2,6 +2,7 @@ import type { ContainerInfo } from '@ctrd/client';
 import type { Context, Run } from '../context.js';
 import { isRunning } from '../find-container.js';
 import { portsText, toldOf } from '../foreign.js';
+import { familiar, isCalled } from '../options/image-names.js';
 import { wrong } from '../options/wrong.js';
 import { print } from '../output/print.js';
 import type { Style } from '../output/style.js';
@@ -13,12 +14,13 @@ interface PsFlags {
   readonly all?: true;
   readonly quiet?: true;
   readonly last?: number;
+  readonly latest?: true;
   readonly filter?: readonly string[];
 }
 
 const columns: readonly Column<ContainerRow>[] = [
   { heading: 'CONTAINER', of: ({ id }) => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id) },
-  { heading: 'IMAGE', of: ({ image }) => image || '-', shrinks: true },
+  { heading: 'IMAGE', of: ({ image }) => familiar(image) || '-', shrinks: true },
   { heading: 'COMMAND', of: ({ command }) => command.join(' '), shrinks: true },
   { heading: 'CREATED', of: ({ createdAt }) => ago(createdAt), spare: true },
   { heading: 'STATUS', of: ({ status }) => status, style: ({ state }) => stateStyles[state] },
@@ -33,7 +35,9 @@ const stateStyles: Readonly<Record<string, Style>> = {
   unknown: 'red',
 };
 
-export const ps: Run<PsFlags> = async (_args, { all, quiet, last, filter = [] }, context) => {
+export const ps: Run<PsFlags> = async (_args, flags, context) => {
+  const { all, quiet, latest, filter = [] } = flags;
+  const last = latest === true ? 1 : flags.last;
   const { signal } = context;
   const { ours, daemons } = splitFilters(filter);
   const found = await context.client.listContainers({ filters: daemons, signal });
@@ -81,8 +85,11 @@ export function splitFilters(filters: readonly string[]): {
   const daemons: string[] = [];
   for (const filter of filters) {
     const [, key, value] = /^(id|name|status|label|ancestor|exited)=([^=~].*)$/.exec(filter) ?? [];
-    if (key === undefined || value === undefined) daemons.push(filter);
-    else ours.set(key, [...(ours.get(key) ?? []), value]);
+    if (key === undefined || value === undefined) {
+      const [, other] = /^(\w+)=[^=~]/.exec(filter) ?? [];
+      if (other !== undefined) throw wrong('--filter', filterForm, filter);
+      daemons.push(filter);
+    } else ours.set(key, [...(ours.get(key) ?? []), value]);
   }
   const states = ours.get('status') ?? [];
   const unknown = states.find((state) => !knownStates.includes(state));
@@ -91,6 +98,9 @@ export function splitFilters(filters: readonly string[]): {
   }
   return { ours, daemons };
 }
+
+const filterForm =
+  'id=, name=, status=, label=, ancestor= or exited= with a value, or of containerd’s grammar (==, !=, ~=)';
 
 const knownStates = ['created', 'running', 'paused', 'exited'];
 
@@ -102,7 +112,7 @@ function matches(row: ContainerRow, key: string, values: readonly string[]): boo
     if (key === 'name') return row.name.includes(value);
     if (key === 'status') return stateOf(row) === value;
     if (key === 'exited') return row.exitCode === Number(value);
-    return row.image === value || row.image.startsWith(`${value}:`) || isShort(row.image, value);
+    return isCalled(row.image, value);
   });
 }
 
@@ -115,9 +125,3 @@ function hasLabel({ labels }: ContainerRow, text: string): boolean {
   const [key = '', value] = text.split(/=(.*)/s);
   return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
 }
-
-/** `alpine` and `alpine:3` mean `docker.io/library/alpine:3`. */
-const isShort = (image: string, text: string): boolean => {
-  const [name] = image.replace(/^docker\.io\/(library\/)?/, '').split(/:(?=[^/]*$)/);
-  return name === text || image.endsWith(`/${text}`);
-};

@@ -1,4 +1,6 @@
-import type { ContainerOptions, RestartOption } from '@ctrd/client';
+import { access } from 'node:fs/promises';
+import type { ContainerOptions, MountOption, RestartOption } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import type { LogDriver } from '../detached-log.js';
 import { hostDevice } from './devices.js';
 import { environment } from './environment.js';
@@ -39,7 +41,7 @@ export interface RunFlags {
   readonly privileged?: true;
   readonly readOnly?: true;
   readonly hostname?: string;
-  readonly net?: string;
+  readonly network?: string;
   readonly pid?: string;
   readonly ipc?: string;
   readonly restart?: string;
@@ -71,6 +73,7 @@ export async function containerOptions(
     ...(flags.mount ?? []).map(parseMount),
     ...(flags.tmpfs ?? []).map(parseTmpfs),
   ];
+  await Promise.all(mounts.map(checkSource));
   return {
     ...{ id, image, cwd: workdir, user, hostname, runtime, stopSignal },
     args: args.length > 0 ? args : undefined,
@@ -96,6 +99,16 @@ export async function containerOptions(
   };
 }
 
+/** The runtime would say so in many more words, when all else is made. */
+async function checkSource({ type = 'bind', source = '' }: MountOption): Promise<void> {
+  if (type !== 'bind') return;
+  await access(source).catch((cause: unknown) => {
+    throw new CtrdError(`${source} cannot be bound: there is nothing of that name here`, {
+      ...{ code: 'invalid-argument', field: '--volume', cause },
+    });
+  });
+}
+
 /** How its output is kept when it runs without a terminal of ours. */
 export function logDriverOf(flags: RunFlags): LogDriver {
   const { logDriver = 'file', tty, interactive } = flags;
@@ -108,12 +121,11 @@ export function logDriverOf(flags: RunFlags): LogDriver {
 }
 
 /** `host` is the host's; everything else is the default, a namespace of its own. */
-function hostNamespaces({ net, pid, ipc }: RunFlags): ContainerOptions['namespaces'] {
-  const chosen = { network: net, pid, ipc };
+function hostNamespaces({ network, pid, ipc }: RunFlags): ContainerOptions['namespaces'] {
+  const chosen = { network, pid, ipc };
   for (const [name, mode] of Object.entries(chosen)) {
-    const option = `--${name === 'network' ? 'net' : name}`;
     if (mode !== undefined && mode !== 'host' && mode !== 'none' && mode !== 'private') {
-      throw wrong(option, 'host, or none for one of its own', mode);
+      throw wrong(`--${name}`, 'host, or none for one of its own', mode);
     }
   }
   const hosts = Object.entries(chosen).filter(([, mode]) => mode === 'host');

@@ -38,7 +38,11 @@ export function connectTerminal(
     undo.push(() => stdin.setRawMode(false));
   }
   // It may have ended meanwhile: then there is nobody to be told.
-  const send = (kill: NodeJS.Signals) => void handle.kill({ kill }).catch(() => {});
+  const isUnheeded = unheeded();
+  const send = (name: NodeJS.Signals) => {
+    const kill = isUnheeded(name) ? 'SIGKILL' : name;
+    void handle.kill({ kill }).catch(() => {});
+  };
   const forwarding = signals.forward(send);
   undo.push(() => forwarding[Symbol.dispose]());
   return {
@@ -48,6 +52,23 @@ export function connectTerminal(
       process.stdin.unref?.();
       process.stdin.destroy();
     },
+  };
+}
+
+/** How soon after the first the third of them must come. */
+const insistMs = 10_000;
+
+/**
+ * Says when a program is to be ended: the first of a container ignores signals that it has no handler
+ * for, and whoever asks it three times does not want to stay.
+ */
+export function unheeded(now: () => number = () => performance.now()) {
+  const asked: number[] = [];
+  return (name: NodeJS.Signals): boolean => {
+    if (name !== 'SIGINT' && name !== 'SIGTERM') return false;
+    asked.push(now());
+    const [first = 0] = asked.slice(-3);
+    return asked.length >= 3 && now() - first <= insistMs;
   };
 }
 

@@ -1,5 +1,6 @@
 import { Transform } from 'node:stream';
 import type { StdioOption } from '@ctrd/client';
+import { CtrdError } from '@ctrd/client/core';
 import { defaultDetachKeys, parseDetachKeys, watchKeys } from './detach-keys.js';
 
 /** What is typed into a process. */
@@ -29,7 +30,13 @@ export function keyboard({
   const sequence = parseDetachKeys(detachKeys);
   const never = new Promise<Leaving>(() => {});
   if (!interactive) return { stdin: 'null', left: never };
-  if (!tty || !process.stdin.isTTY) return { stdin: 'inherit', left: never };
+  if (!tty) return { stdin: 'inherit', left: never };
+  if (!process.stdin.isTTY) {
+    // Its end would be that of the container's terminal, and of what runs there.
+    throw new CtrdError('the input is not a terminal, as that of a terminal must be', {
+      ...{ code: 'invalid-argument', reason: 'no-terminal', field: '--tty' },
+    });
+  }
   const watch = watchKeys(sequence);
   let leave: (how: Leaving) => void = () => {};
   const left = new Promise<Leaving>((resolve) => {
