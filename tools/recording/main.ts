@@ -25,7 +25,11 @@ try {
   await registry.seed('app:1', await busyboxImage({ layers }));
   const image = `${registry.host}/app:1`;
   const program = await bundleCli(folder);
-  const env = { CONTAINERD_ADDRESS: daemon.address, CTRD_CONFIG: join(folder, 'none') };
+  const env = {
+    CONTAINERD_ADDRESS: daemon.address,
+    CTRD_RUNTIME_DIR: daemon.runtimeDir,
+    CTRD_CONFIG: join(folder, 'none'),
+  };
   const ctrd = (...args: string[]) =>
     openTerminal([process.execPath, program, ...args].join(' '), { ...size, env });
   const text = [
