@@ -33,8 +33,7 @@ describe('the API of PouchContainer', () => {
 
   it('is an interface with all that the client has', () => {
     const asInterface = (client: DefaultClient): APIClient => client;
-    const complete: Exclude<keyof DefaultClient, keyof APIClient> extends never ? true : false =
-      true;
-    expect([asInterface, complete]).toHaveLength(2);
+    const asClient = (client: APIClient): DefaultClient => client;
+    expect([asInterface, asClient]).toHaveLength(2);
   });
 });

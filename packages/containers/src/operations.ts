@@ -1,5 +1,6 @@
 import {
   type CallControl,
+  type OperationsOf,
   onOptions,
   onSubject,
   type Running,
@@ -45,8 +46,14 @@ import { containerStats } from './stats/container-stats.js';
 
 type Filtered = CallControl & { readonly filters?: readonly string[] | undefined };
 
+/** Adds handlers, at once: members of the client, as they are. */
+type Hooking = 'setExitHooks' | 'setExecExitHooks' | 'setEventsHooks';
+
 /** The methods of `ContainerAPIClient`. `client` answers the client they are part of. */
-export function containerOperations(parts: ContainerParts, client: () => ContainerAPIClient) {
+export function containerOperations(
+  parts: ContainerParts,
+  client: () => ContainerAPIClient,
+): OperationsOf<Omit<ContainerAPIClient, Hooking>> {
   const wait = (id: string, { signal }: Running<CallControl>) => {
     checkId(id);
     return waitForExit(parts, id, signal);

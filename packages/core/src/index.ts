@@ -64,6 +64,7 @@ export type { CallControl } from './kernel/operation.js';
 export {
   type MethodsOf,
   type Operation,
+  type OperationsOf,
   type OptionsArgument,
   onOptions,
   onSubject,

@@ -5,6 +5,7 @@ import {
   type ImageSource,
   invalidArgument,
   type MountSpec,
+  type OperationsOf,
   type Owner,
   onOptions,
   onSubject,
@@ -26,6 +27,7 @@ import type {
   LabelSnapshotOptions,
   MountSnapshotOptions,
   RemoveSnapshotOptions,
+  SnapshotAPIClient,
   SnapshotCall,
   SnapshotUsageOptions,
   WalkSnapshotsOptions,
@@ -48,7 +50,9 @@ export interface SnapshotParts {
 }
 
 /** The methods of `SnapshotAPIClient`. */
-export function snapshotOperations(parts: SnapshotParts) {
+export function snapshotOperations(
+  parts: SnapshotParts,
+): OperationsOf<Omit<SnapshotAPIClient, 'withMounts'>> {
   const { rpc, store } = parts;
 
   async function place({ snapshotter, signal }: Running<SnapshotCall>): Promise<StorePlace> {

@@ -92,6 +92,9 @@ export type MethodsOf<Operations> = {
   readonly [K in keyof Operations]: Operations[K] extends Operation<infer Method> ? Method : never;
 };
 
+/** The operations that make an API: annotated with it, their methods are what the interface says. */
+export type OperationsOf<Api> = { readonly [K in keyof Api]: Operation<Api[K]> };
+
 function given(options: unknown): CallControl {
   return (options ?? {}) as CallControl;
 }

@@ -2,6 +2,7 @@ import {
   type CallControl,
   checkLabels,
   invalidArgument,
+  type OperationsOf,
   onOptions,
   onSubject,
   type Running,
@@ -11,6 +12,7 @@ import type { BlobInfo, ContentStore, Ingest } from '../content/content-store.js
 import type { WrittenBlob } from '../content/write-blob.js';
 import { checkDigest } from '../oci/digest.js';
 import type {
+  ContentAPIClient,
   LabelContentOptions,
   ListContentOptions,
   ReadContentOptions,
@@ -19,7 +21,7 @@ import type {
 import { fromOffset } from './content-source.js';
 
 /** The methods of `ContentAPIClient`. */
-export function contentOperations(content: ContentStore) {
+export function contentOperations(content: ContentStore): OperationsOf<ContentAPIClient> {
   return {
     contentInfo: onSubject<CallControl, BlobInfo>(async (digest, place) =>
       content.info(checkDigest(digest), place),
