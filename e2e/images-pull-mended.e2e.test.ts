@@ -1,4 +1,4 @@
-import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
@@ -7,8 +7,10 @@ import {
   type Blob,
   busyboxImage,
   daemon,
+  descriptor,
   file,
   type Image,
+  json,
   leakOracle,
   namespaceOf,
   type Remains,
@@ -47,6 +49,8 @@ afterAll(async () => {
 
 const pathOf = ({ digest }: Blob) =>
   join(containerd.root, 'io.containerd.content.v1.content/blobs', digest.replace(':', '/'));
+
+const sized = (blob: Blob, size: number) => ({ ...descriptor(blob), size });
 
 /** What can happen to a file on a disk. */
 const damages = {
@@ -94,6 +98,24 @@ describe('a blob in the store', () => {
     await unlink(path);
     await client.pullImage(name);
     expect(await readFile(path)).toEqual(Buffer.from(blobs().layer.bytes));
+    await client.removeImage(name, { sync: true });
+  });
+
+  it('is not damaged because a manifest says a wrong size of it', async () => {
+    const [layer, config] = [blobs().layer, descriptor(image.config)];
+    await using client = await connect();
+    await client.pullImage(name, { unpack: false });
+    const { ino } = await stat(pathOf(layer));
+    for (const size of [layer.size - 1, layer.size + 1]) {
+      const layers = image.layers.map((one) =>
+        one === layer ? sized(one, size) : descriptor(one),
+      );
+      const lie = json(image.manifest.mediaType, { schemaVersion: 2, config, layers });
+      registry.addManifest('box', lie, 'lie');
+      const pulling = client.pullImage(`${registry.host}/box:lie`, { unpack: false });
+      await expect(pulling).rejects.toMatchObject({ code: 'data-loss', reason: 'size' });
+    }
+    expect(await stat(pathOf(layer))).toMatchObject({ ino });
     await client.removeImage(name, { sync: true });
   });
 

@@ -73,7 +73,8 @@ export function verifyBytes(
   verifier.finish();
 }
 
-function wrongSize(digest: string, size: number, actual: string): CtrdError {
+/** What content is told by that has another size than was said. */
+export function wrongSize(digest: string, size: number, actual: string): CtrdError {
   return new CtrdError(`the content should have ${size} bytes, but has ${actual}`, {
     code: 'data-loss',
     reason: 'size',

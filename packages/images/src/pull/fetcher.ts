@@ -1,7 +1,8 @@
 import { CtrdError, createLimit } from '@ctrd/core';
-import { type ContentPlace, tooLarge } from '../content/content-store.js';
+import { type BlobInfo, type ContentPlace, tooLarge } from '../content/content-store.js';
 import { ofBytes } from '../content/write-blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
+import { wrongSize } from '../oci/digest.js';
 import { type Index, limits, type Manifest, parseDocument } from '../oci/manifest.js';
 import type { ImageParts } from '../parts.js';
 import type { Registry } from '../registry/registries.js';
@@ -62,7 +63,7 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
         { ref, digest, size, labels: { ...labels, ...source }, source: ofBytes(bytes) },
         place,
       );
-      if (existed) await noted(digest, labels);
+      if (existed) await noted(await content.info(digest, place), labels);
       step.status(stored === undefined ? 'done' : 'exists');
       return parsed;
     });
@@ -78,8 +79,9 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
         ...{ ref, labels: source, progress: step },
       });
       if (existed) {
-        await checkFound(descriptor);
-        await noted(digest);
+        const stored = await content.info(digest, place);
+        await checkFound(descriptor, stored);
+        await noted(stored);
       }
       step.status(existed ? 'exists' : 'done');
     };
@@ -87,17 +89,20 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
   }
 
   async function storedBytes(descriptor: Descriptor): Promise<Uint8Array | undefined> {
-    if ((await content.find(descriptor.digest, place)) === undefined) return undefined;
-    await checkFound(descriptor);
+    const stored = await content.find(descriptor.digest, place);
+    if (stored === undefined) return undefined;
+    await checkFound(descriptor, stored);
     return await content.readAll(descriptor, limits.documentBytes, place);
   }
 
   /** The daemon's records say that a blob is there, and nothing of its file. */
-  async function checkFound(descriptor: Descriptor): Promise<void> {
+  async function checkFound(descriptor: Descriptor, stored: BlobInfo): Promise<void> {
+    const { digest, size } = descriptor;
+    if (stored.size !== size) throw wrongSize(digest, size, String(stored.size));
     found.add(descriptor);
     if (await content.hasFile(descriptor, place)) return;
     throw new CtrdError('the daemon has lost the file of a blob', {
-      ...{ code: 'not-found', reason: 'incomplete', subject: descriptor.digest },
+      ...{ code: 'not-found', reason: 'incomplete', subject: digest },
     });
   }
 
@@ -108,10 +113,9 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
   }
 
   /** What was there before is of this repository as well. */
-  async function noted(digest: string, labels: Readonly<Record<string, string>> = {}) {
-    const info = await content.info(digest, place);
-    const sources = withSource(info, registry.domain, registry.repository);
-    await content.label(digest, { ...labels, ...sources }, place);
+  async function noted(stored: BlobInfo, labels: Readonly<Record<string, string>> = {}) {
+    const sources = withSource(stored, registry.domain, registry.repository);
+    await content.label(stored.digest, { ...labels, ...sources }, place);
   }
 
   return {

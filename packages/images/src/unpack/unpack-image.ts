@@ -1,8 +1,7 @@
 import { CtrdError, hasCode, toCtrdError } from '@ctrd/core';
-import type { Descriptor } from '../oci/descriptor.js';
 import type { Platform } from '../oci/platform.js';
 import type { ImageParts } from '../parts.js';
-import { damagedBlobs } from '../store/damaged-blobs.js';
+import { type DamagedBlob, damagedBlobs } from '../store/damaged-blobs.js';
 import { findImage } from '../store/find-image.js';
 import { incomplete } from '../store/image-facts.js';
 import { unpackLayers } from './unpack-layers.js';
@@ -38,7 +37,7 @@ export async function unpackImage(
   }
 }
 
-function notItself({ digest }: Descriptor, cause: unknown): CtrdError {
+function notItself({ digest }: DamagedBlob, cause: unknown): CtrdError {
   return new CtrdError('a layer is not what its digest says: pull or import the image again', {
     ...{ code: 'data-loss', reason: 'digest', subject: digest, cause },
   });
