@@ -12,17 +12,26 @@ export async function* readArchive(
 ): AsyncGenerator<Uint8Array> {
   const bytes = typeof source === 'string' ? createReadStream(source) : iterable(source);
   const { head, rest } = await peek(bytes);
-  const compression = compressionOf(head);
-  if (compression === 'other') {
-    throw invalidArgument('source', 'be a tar archive, plain or packed by gzip or zstd');
+  try {
+    const compression = compressionOf(head);
+    if (compression === 'other') {
+      throw invalidArgument('source', 'be a tar archive, plain or packed by gzip or zstd');
+    }
+    yield* compression === undefined ? rest : unpacked(compression, rest, signal);
+  } finally {
+    // Also when nothing more was read. It is not waited for: a source that is stuck does not answer.
+    rest.return().catch(() => {});
   }
-  yield* compression === undefined ? rest : unpacked(compression, rest, signal);
 }
 
-/** The first bytes (up to 6, fewer of something shorter), and everything including them. */
-export async function peek(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+/**
+ * The first bytes (up to 6, fewer of something shorter), and everything including them, whose
+ * `return()` closes the source, also before anything is read.
+ */
+export async function peek(bytes: AsyncIterable<Uint8Array>): Promise<{
+  head: Uint8Array;
+  rest: AsyncIterable<Uint8Array> & { return(): Promise<unknown> };
+}> {
   const iterator = bytes[Symbol.asyncIterator]();
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -33,19 +42,20 @@ export async function peek(
     size += value.byteLength;
   }
   const first = Buffer.concat(parts, size);
-  async function* rest() {
-    try {
-      if (first.byteLength > 0) yield first;
-      for (;;) {
-        const { value, done } = await iterator.next();
-        if (done === true) return;
-        yield value;
-      }
-    } finally {
+  let isFirst = size > 0;
+  const rest = {
+    [Symbol.asyncIterator]: () => rest,
+    async next() {
+      if (!isFirst) return await iterator.next();
+      isFirst = false;
+      return { done: false as const, value: first };
+    },
+    async return() {
       await iterator.return?.();
-    }
-  }
-  return { head: first.subarray(0, 6), rest: rest() };
+      return { done: true as const, value: undefined };
+    },
+  };
+  return { head: first.subarray(0, 6), rest };
 }
 
 function iterable(source: Exclude<ArchiveSource, string>): AsyncIterable<Uint8Array> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
@@ -72,14 +73,11 @@ async function* throughProgram(
       throw error;
     }
   }
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = await started(program, args);
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(0, 1000);
-  });
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    failure ??= error.code === 'ENOENT' ? missing(program) : error;
   });
   const fed = pipeline(Readable.from(watched()), child.stdin, { signal });
   // The program says why it takes no more.
@@ -94,6 +92,17 @@ async function* throughProgram(
     child.kill('SIGKILL');
     await ended;
   }
+}
+
+/** One that cannot be started, for want of descriptors for instance, has not even streams. */
+async function started(program: string, args: readonly string[]) {
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? missing(program) : error;
+  }
+  return child.on('error', () => {});
 }
 
 function damaged(why: string, cause?: unknown): CtrdError {

@@ -1,10 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import zlib, { gzipSync } from 'node:zlib';
 import { toCtrdError } from '@ctrd/core';
 import fc from 'fast-check';
 import { packTar } from 'modern-tar';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { archiveEvidence } from '../../src/archive/archive-evidence.js';
 import { archiveImages } from '../../src/archive/archive-images.js';
 import { ingestArchive, notAnImage } from '../../src/archive/ingest-archive.js';
@@ -226,6 +228,37 @@ describe('an archive', () => {
       else await expect(reading).rejects.toMatchObject({ code: 'unimplemented' });
     } finally {
       process.env['PATH'] = PATH;
+    }
+  });
+
+  it.skipIf(nodeHasZstd)('packed by zstd is refused when no program can be started', async () => {
+    const bytes = zstd(await tarOf({ x: 'content' }));
+    const before = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+    const limit = (to: unknown) => `prlimit --pid ${process.pid} --nofile=${to}:`;
+    const restoring = spawn('sh', ['-c', `read _; ${limit(before)}`]);
+    execFileSync('sh', ['-c', limit(3)]);
+    try {
+      await expect(ingest({}, () => bytes)).rejects.toThrow('EMFILE');
+    } finally {
+      restoring.stdin.end('\n');
+      await once(restoring, 'close');
+    }
+  });
+
+  it('is closed when it is refused', async () => {
+    const archives = [Buffer.from('BZh91AY&SY'), zstd(randomBytes(100)).fill(0xff, 5)];
+    for (const bytes of archives) {
+      let closed = false;
+      async function* source() {
+        try {
+          yield bytes;
+          yield bytes;
+        } finally {
+          closed = true;
+        }
+      }
+      await expect(ingestArchive(store.content, source(), place)).rejects.toEqual(invalid);
+      await vi.waitFor(() => expect(closed).toBe(true));
     }
   });
 
