@@ -110,9 +110,13 @@ async function writeConfig(path: string, config: Fields): Promise<void> {
     const before = await stat(target).catch(() => undefined);
     await writeFile(draft, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600 });
     if (before !== undefined) {
-      // Another user's file may be written here, by root, or as one of a group.
-      await chown(draft, before.uid, before.gid).catch(() => {});
-      await chmod(draft, before.mode & 0o777);
+      // Another user's file may be written here, by root. Who is not root keeps it from the group of
+      // his own, which is not the one that was to read it.
+      const isAsBefore = await chown(draft, before.uid, before.gid).then(
+        () => true,
+        () => false,
+      );
+      await chmod(draft, before.mode & (isAsBefore ? 0o777 : 0o700));
     }
     await rename(draft, target);
   } catch (error) {

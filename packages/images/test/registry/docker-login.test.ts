@@ -85,13 +85,31 @@ describe('a login', () => {
       expect(await found('registry.example')).toEqual(me);
       expect((await lstat(path)).isSymbolicLink()).toBe(true);
       const { mode, uid, gid } = await lstat(target);
-      const kept = there ? [0o640, 1234, 4321] : [0o600, 0, 0];
-      expect([mode & 0o777, uid, gid]).toEqual(kept);
+      const owner = there ? theirs : mine;
+      expect({ mode: mode & 0o777, uid, gid }).toEqual({ mode: there ? 0o640 : 0o600, ...owner });
       await removeLogin('registry.example', { path });
       expect(JSON.parse(await readFile(target, 'utf8'))).toEqual(
         there ? { detachKeys: 'ctrl-e', auths: {} } : { auths: {} },
       );
       expect(await readdir(join(folder, 'dotfiles'))).toEqual(['docker.json']);
+    },
+  );
+
+  it.skipIf(process.geteuid?.() !== 0)(
+    'is not shown to a group that the file was not of, by who cannot give files away',
+    async () => {
+      await mkdir(join(folder, 'docker'));
+      await writeFile(path, '{}');
+      await chmod(path, 0o644);
+      for (const one of [folder, join(folder, 'docker')]) await chown(one, 1234, 4321);
+      process.seteuid?.(1234);
+      try {
+        await storeLogin('registry.example', me, { path });
+      } finally {
+        process.seteuid?.(0);
+      }
+      const { mode, uid } = await stat(path);
+      expect([mode & 0o777, uid]).toEqual([0o600, 1234]);
     },
   );
 
