@@ -29,12 +29,12 @@ export async function* rotatedLog(path: string, part: FilePart): AsyncGenerator<
   }
   const { current, aside } = await openAll(path);
   try {
-    for (const { skip, ...one } of await wantedOf(aside, current, part.tail)) {
+    for (const { skip, ...one } of await wantedOf(aside, current, part)) {
       yield* withoutLines(one, skip, part.signal);
     }
     yield* growingFile(path, { ...part, file: current });
   } finally {
-    for (const file of [current, ...aside.map(({ file }) => file)]) await file.close();
+    await closeAll(current, aside);
   }
 }
 
@@ -43,14 +43,23 @@ async function openAll(path: string): Promise<{ current: FileHandle; aside: read
   for (;;) {
     const current = await openLog(path);
     const aside: Aside[] = [];
-    for (const name of await namesAside(path)) {
-      const file = await openLog(name).catch(() => undefined);
-      if (file !== undefined) aside.push({ file, packed: name.endsWith('.gz') });
+    let isWhole = false;
+    try {
+      for (const name of await namesAside(path)) {
+        const file = await openLog(name).catch(() => undefined);
+        if (file !== undefined) aside.push({ file, packed: name.endsWith('.gz') });
+      }
+      // A rotation renames them all: one may have been opened twice, and another not at all.
+      isWhole = await isNamed(path, current);
+      if (isWhole) return { current, aside };
+    } finally {
+      if (!isWhole) await closeAll(current, aside);
     }
-    // A rotation renames them all: one may have been opened twice, and another not at all.
-    if (await isNamed(path, current)) return { current, aside };
-    for (const file of [current, ...aside.map(({ file }) => file)]) await file.close();
   }
+}
+
+async function closeAll(current: FileHandle, aside: readonly Aside[]): Promise<void> {
+  for (const file of [current, ...aside.map(({ file }) => file)]) await file.close();
 }
 
 async function namesAside(path: string): Promise<readonly string[]> {
@@ -69,7 +78,7 @@ async function namesAside(path: string): Promise<readonly string[]> {
 async function wantedOf(
   aside: readonly Aside[],
   current: FileHandle,
-  tail: number | undefined,
+  { tail, signal }: Pick<FilePart, 'tail' | 'signal'>,
 ): Promise<readonly (Aside & { readonly skip: number })[]> {
   if (aside.length === 0) return [];
   if (tail === undefined) return aside.map((one) => ({ ...one, skip: 0 }));
@@ -77,7 +86,7 @@ async function wantedOf(
   const wanted: (Aside & { skip: number })[] = [];
   for (const one of [...aside].reverse()) {
     if (missing <= 0) break;
-    const lines = await linesIn(one);
+    const lines = await linesIn(one, signal);
     wanted.unshift({ ...one, skip: Math.max(0, lines - missing) });
     missing -= lines;
   }
@@ -85,9 +94,10 @@ async function wantedOf(
 }
 
 /** A last line without its end is a line. */
-async function linesIn(one: Aside): Promise<number> {
+async function linesIn(one: Aside, signal: AbortSignal): Promise<number> {
   let [lines, last] = [0, lineBreak];
   for await (const chunk of bytesOf(one)) {
+    throwIfAborted(signal);
     for (let at = chunk.indexOf(lineBreak); at >= 0; at = chunk.indexOf(lineBreak, at + 1)) {
       lines += 1;
     }
