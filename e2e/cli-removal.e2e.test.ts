@@ -86,8 +86,7 @@ describe('ctrd run -d --rm', () => {
 
   it('is swept when whoever was to remove it was killed', async () => {
     await kept('orphan', untilGo);
-    const [keeper = 0] = await keepers();
-    process.kill(keeper, 'SIGKILL');
+    for (const keeper of await keepers()) process.kill(keeper, 'SIGKILL');
     await waitFor(async () => (await keepers()).length === 0);
     const found = async () => {
       const { stdout } = await run(['doctor', '-o', 'json']);
