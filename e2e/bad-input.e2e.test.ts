@@ -62,6 +62,7 @@ describe('input that cannot be', () => {
     [{ id: 'a', rootfs, args, stdio: { stdout: 'nowhere' } }, 'stdio.stdout'],
     [{ id: 'a', rootfs, args, labels: { a: 'x'.repeat(5000) } }, 'labels.a'],
     [{ id: 'a', rootfs, args, tty: { width: 0, height: 1 } }, 'width'],
+    [{ id: 'a', rootfs, args, tty: true }, 'stdio.stdout'],
     [{ id: 'a', rootfs, args, timeoutMs: -1 }, 'timeoutMs'],
     [{ id: 'a', rootfs, args, runtime: 'runc' }, 'runtime'],
     [{ id: 'a', rootfs, args, runtime: { name: '../shim' } }, 'runtime'],

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Containers } from '@ctrd/api/services/containers/v1';
 import { Events } from '@ctrd/api/services/events/v1';
 import { ctrd, definePlugin, Rpc } from '@ctrd/core';
@@ -54,6 +56,71 @@ describe('a process', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a container that forks without end', { timeout: 60_000 }, () => {
+  it('fails within its limit of processes; others go on, and it is ended as any other', async () => {
+    await withClient(fixture, async ({ client, exits }) => {
+      const limited = { ...quiet, limits: { pids: 16 } };
+      const ends = await client.createContainer(
+        fixture.sh('ends', 'while :; do sleep 600 & done', limited),
+      );
+      // The shell’s own, that it cannot fork.
+      expect(await ends.wait()).toMatchObject({ exitCode: 2 });
+      const full = '(while :; do sleep 600 & done); : > /host/full; exec sleep 600';
+      const stays = await client.createContainer(fixture.sh('stays', full, limited));
+      await waitFor(() => readFile(join(fixture.shared, 'full')).then(() => true));
+      const other = await client.createContainer(fixture.sh('other', 'sleep 600', quiet));
+      expect((await other.run({ args: ['echo', 'well'] })).stdout.toString()).toBe('well\n');
+      for (const job of [stays, other]) {
+        expect(await job.destroy({ graceMs: 0 })).toMatchObject({ exitCode: 137 });
+      }
+      await ends.destroy();
+      expect(exits).toHaveLength(1);
+    });
+  });
+});
+
+describe('terminals', { timeout: 60_000 }, () => {
+  it('that come, change their size and end, many at once, leave no descriptor in the client or the daemon', async () => {
+    await withClient(fixture, async ({ client, execExits }) => {
+      const job = await client.createContainer(fixture.sh('screens', 'sleep 600', { tty: true }));
+      job.stdout.resume();
+      // A shim lets go of the terminals of what has ended in it when its garbage is collected.
+      const open = async () => (await readdir(`/proc/${fixture.daemon.pid}/fd`)).length;
+      const run = async (index: number) => {
+        const tty = { width: 80, height: 24 };
+        const screen = await job.exec({
+          args: ['sh', '-c', 'stty size; exit 3'],
+          tty,
+          stdio: 'pipe',
+        });
+        screen.stdout.resume();
+        let over = false;
+        const ended = screen.wait().finally(() => {
+          over = true;
+        });
+        for (let width = 10 + index; !over; width += 1) {
+          await Promise.all([job.resize({ width, height: 9 }), screen.resize({ width, height: 9 })])
+            // It has ended, and is gone a moment later.
+            .catch((error: unknown) => {
+              expect(error).toMatchObject({ code: expect.stringMatching(gone) });
+            });
+        }
+        expect(await ended).toMatchObject({ exitCode: 3 });
+      };
+      await run(0);
+      const before = await open();
+      for (let round = 0; round < 2; round += 1) {
+        await Promise.all(Array.from({ length: 12 }, (_, index) => run(index)));
+      }
+      expect(execExits).toHaveLength(25);
+      await waitFor(async () => (await open()) <= before);
+      await job.destroy({ graceMs: 0 });
+    });
+  });
+});
+
+const gone = /^(?:not-found|failed-precondition)$/;
+
 describe('fifty processes', { timeout: 60_000 }, () => {
   it('that end in the same instant are each told once, with their own codes', async () => {
     await withClient(fixture, async ({ client, execExits }) => {
@@ -70,6 +137,29 @@ describe('fifty processes', { timeout: 60_000 }, () => {
       const told = execExits.map(({ execId, exitCode }) => `${execId} ${exitCode}`).sort();
       expect(told).toEqual(codes.map((code) => `n${code} ${code}`).sort());
       await job.destroy({ graceMs: 0 });
+    });
+  });
+});
+
+describe('many clients', { timeout: 60_000 }, () => {
+  it('that make a container of one id at once: one has it, the others are told, and leave nothing', async () => {
+    await withClient(fixture, async ({ client }) => {
+      const more = await Promise.all([1, 2, 3].map(() => connect(fixture.daemon, namespace)));
+      const all = [client, ...more.map((one) => one.client)];
+      const made = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          (all[index % all.length] ?? client).createContainer(
+            fixture.sh('one', 'sleep 600', { stdio: 'pipe' }),
+          ),
+        ),
+      );
+      const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+      expect(refused.map(({ code }) => code)).toEqual(Array(19).fill('already-exists'));
+      expect((await client.listContainers()).map(({ status }) => status)).toEqual(['running']);
+      const [winner] = made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      expect((await winner?.run({ args: ['echo', 'mine'] }))?.stdout.toString()).toBe('mine\n');
+      await winner?.destroy({ graceMs: 0 });
+      for (const other of more) await other.client.close();
     });
   });
 });

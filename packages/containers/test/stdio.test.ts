@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { logFileOf, type StdioOption, stdioOf } from '../src/io/stdio.js';
+import { logFileOf, newStdio, type StdioOption, stdioOf } from '../src/io/stdio.js';
 
 describe('stdioOf', () => {
   it('leads everything nowhere when nothing is said', () => {
@@ -43,6 +43,18 @@ describe('stdioOf', () => {
       expect.objectContaining({ code: 'invalid-argument', field }),
     );
   });
+});
+
+describe('newStdio', () => {
+  it.each([undefined, 'null', { stdin: 'pipe' }] as const)(
+    'refuses a terminal whose output goes nowhere (%j)',
+    (option) => {
+      expect(() => newStdio(option, true)).toThrow(
+        expect.objectContaining({ code: 'invalid-argument', field: 'stdio.stdout' }),
+      );
+      expect(newStdio(option, false)).toEqual(stdioOf(option, false));
+    },
+  );
 });
 
 describe('the file of a log', () => {

@@ -18,7 +18,10 @@ export type OutputOption = 'pipe' | 'inherit' | 'null' | Writable | LogUri;
 /** A file that output is appended to, or a program of the daemon’s machine that takes it. */
 export type LogUri = `file:///${string}` | `binary:///${string}`;
 
-/** The streams of a process. `pipe`, `inherit` and `null` stand for all three. Default: `null`. */
+/**
+ * The streams of a process. `pipe`, `inherit` and `null` stand for all three. Default: `null`, which a
+ * process with a terminal cannot have for its output.
+ */
 export type StdioOption =
   | 'pipe'
   | 'inherit'
@@ -58,6 +61,16 @@ export function stdioOf(option: StdioOption | undefined, tty: boolean): Stdio {
     });
   }
   return { stdin, stdout, stderr: tty || log !== undefined ? 'null' : stderr, log };
+}
+
+/** The streams of a process that is to be made. Throws like {@link stdioOf}. */
+export function newStdio(option: StdioOption | undefined, tty: boolean): Stdio {
+  const stdio = stdioOf(option, tty);
+  // The shim copies a terminal's output, and fails when there is nowhere to copy it to.
+  if (tty && stdio.stdout === 'null') {
+    throw invalidArgument('stdio.stdout', 'go somewhere with a terminal', stdio.stdout);
+  }
+  return stdio;
 }
 
 export function isLogUri(option: unknown): option is LogUri {

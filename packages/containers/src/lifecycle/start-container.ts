@@ -11,7 +11,7 @@ import {
 import type { StartOptions } from '../container-options.js';
 import { deliveredExit } from '../exits/delivering.js';
 import { createProcessIo, type ProcessIo } from '../io/process-io.js';
-import { type Stdio, stdioOf } from '../io/stdio.js';
+import { newStdio, type Stdio, stdioOf } from '../io/stdio.js';
 import { watchInit } from './create.js';
 import { extensionsOf } from './extensions.js';
 import { labelledExit, noExitLabels } from './labels.js';
@@ -118,7 +118,7 @@ async function startAnew(
     });
   }
   const tty = spec.process.terminal === true;
-  const stdio = stdioOf(option ?? notedStdio(record), tty);
+  const stdio = newStdio(option ?? notedStdio(record), tty);
   const mounts =
     snapshotKey === '' ? [] : await parts.snapshots().mounts(snapshotKey, { snapshotter, signal });
   await using rollback = createRollback(report);

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { checkMilliseconds, identifierRule, invalidArgument, isIdentifier } from '@ctrd/core';
 import type { ContainerOptions, ExecOptions } from '../container-options.js';
-import { type Stdio, stdioOf } from '../io/stdio.js';
+import { newStdio, type Stdio } from '../io/stdio.js';
 import { defaultSpec, withArgs, withCwd, withEnv } from '../spec/index.js';
 import { optionChanges, terminalSize } from './build-spec.js';
 import { checkExtensions } from './extensions.js';
@@ -40,7 +40,7 @@ export function checkContainerOptions(options: ContainerOptions): Stdio {
   checkTexts('annotations', options.annotations);
   // The changes check their own values; here only to see them fail before anything is made.
   optionChanges(options)(defaultSpec({ namespace: 'check', id: options.id }));
-  return stdioOf(options.stdio, isTty(options.tty));
+  return newStdio(options.stdio, isTty(options.tty));
 }
 
 export function checkExecOptions(options: ExecOptions): Stdio {
@@ -50,7 +50,7 @@ export function checkExecOptions(options: ExecOptions): Stdio {
   if (options.cwd !== undefined) withCwd(options.cwd);
   if (options.tty !== undefined && options.tty !== false) terminalSize(options.tty);
   checkMilliseconds('killAfterMs', options.killAfterMs);
-  return stdioOf(options.stdio, isTty(options.tty));
+  return newStdio(options.stdio, isTty(options.tty));
 }
 
 export function checkId(id: string, field = 'id'): void {
