@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type ContainerOptions, containers, type ExitMessage } from '@ctrd/containers';
 import { ctrd, type Failure, hasCode, Report } from '@ctrd/core';
@@ -105,3 +106,49 @@ it('the disk of the daemon and of the pipes is full: what needs room fails and l
   for (const { error } of failures) expect(error.message).toMatch(/no space/i);
   await oracle.expectNothingLeft(before);
 });
+
+it('the disk has no inode left, or takes no change any more: what needs one fails and leaves nothing, what runs goes on', {
+  timeout: 120_000,
+}, async () => {
+  await using daemon = await privateDaemon({ diskMb: 64 });
+  const disk = dirname(daemon.root);
+  const mount = (...args: string[]) => promisify(execFile)('mount', [...args, disk]);
+  await importBusybox(daemon, namespace);
+  const oracle = leakOracle(daemon, namespace);
+  const before = await oracle.count();
+  const { client, failures } = await connect(daemon);
+  const options = (id: string): ContainerOptions => ({
+    ...{ id, image: busyboxName, args: ['cat'], stdio: 'pipe' },
+  });
+  const job = await client.createContainer(options('runs'));
+  const lines = createInterface(job.stdout)[Symbol.asyncIterator]();
+  const refused = async (error: object, id: string) => {
+    await expect(client.createContainer(options(id))).rejects.toMatchObject(error);
+    job.stdin.write(`${id}\n`);
+    expect((await lines.next()).value).toBe(id);
+  };
+
+  const { files, ffree } = await statfs(disk);
+  const running = await oracle.count();
+  for (const spare of [0, 1, 2, 4]) {
+    await mount('-o', `remount,nr_inodes=${files - ffree + spare}`);
+    await refused({ code: 'storage-full' }, `inodes-${spare}`);
+  }
+  await mount('-o', 'remount,nr_inodes=0');
+  await oracle.expectNothingLeft(running);
+
+  // What containerd has open stays writable; it is the rest that it needs.
+  await promisify(execFile)('mount', ['--bind', disk, disk]);
+  await mount('-o', 'remount,bind,ro');
+  await expect(client.writeContent(content('read-only'))).rejects.toMatchObject(readOnly);
+  await refused(readOnly, 'read-only');
+  await promisify(execFile)('umount', [disk]);
+
+  const after = await client.createContainer(options('after'));
+  for (const container of [job, after]) await container.destroy({ graceMs: 0 });
+  await client.close();
+  expect(failures).toEqual([]);
+  await oracle.expectNothingLeft(before);
+});
+
+const readOnly = { code: 'failed-precondition', reason: 'read-only' };

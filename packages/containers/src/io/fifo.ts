@@ -32,19 +32,29 @@ export async function makeFifos(
   const path = await mkdtemp(join(root, `${ownerId}-`));
   try {
     // Node has no mkfifo(3); one small program makes all of a process at once.
-    if (names.length > 0)
-      await run('mkfifo', ['-m', '0600', ...names.map((name) => join(path, name))]);
+    if (names.length > 0) {
+      const paths = names.map((name) => join(path, name));
+      await run('mkfifo', ['-m', '0600', ...paths], { env: { ...process.env, LC_ALL: 'C' } });
+    }
   } catch (error) {
     await rm(path, { recursive: true, force: true });
-    throw new CtrdError('pipes cannot be made with the program mkfifo (package coreutils)', {
-      code: 'failed-precondition',
-      reason: 'missing-program',
-      cause: error,
-    });
+    throw mkfifoFailure(error);
   }
   const of = (name: 'stdin' | 'stdout' | 'stderr') =>
     names.includes(name) ? join(path, name) : '';
   return { path, stdin: of('stdin'), stdout: of('stdout'), stderr: of('stderr') };
+}
+
+function mkfifoFailure(cause: unknown): CtrdError {
+  const { stderr = '' } = cause as { stderr?: string };
+  if (stderr.includes('No space left on device')) {
+    return new CtrdError(stderr.trim(), { code: 'storage-full', cause });
+  }
+  return new CtrdError('pipes cannot be made with the program mkfifo (package coreutils)', {
+    code: 'failed-precondition',
+    reason: 'missing-program',
+    cause,
+  });
 }
 
 /** The owner in the name of a folder that {@link makeFifos} made. */

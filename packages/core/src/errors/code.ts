@@ -25,7 +25,7 @@ export type ErrorCode =
   | 'quota-exhausted'
   /** A message, manifest or answer is larger than its limit. */
   | 'too-large'
-  /** The disk of the daemon is full. */
+  /** The disk of the daemon, or of its client, is full. */
   | 'storage-full'
   /** A registry asks for fewer requests. */
   | 'rate-limited'

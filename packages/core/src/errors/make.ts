@@ -23,7 +23,8 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error i
 
 /**
  * Anything thrown, as a {@link CtrdError}: what is one already stays itself, an abort by a signal
- * becomes `aborted` (or `timeout`, when the signal's clock ran out), the rest is `unknown`.
+ * becomes `aborted` (or `timeout`, when the signal's clock ran out), a disk that takes nothing more
+ * `storage-full` or `failed-precondition` (reason `read-only`), the rest is `unknown`.
  */
 export function toCtrdError(error: unknown): CtrdError {
   if (error instanceof CtrdError) return error;
@@ -33,8 +34,16 @@ export function toCtrdError(error: unknown): CtrdError {
   }
   if (name === 'AbortError') return new CtrdError('was aborted', { code: 'aborted', cause: error });
   const message = error instanceof Error ? error.message : String(error);
-  return new CtrdError(message, { code: 'unknown', cause: error });
+  const meaning = ofTheDisk.get((error as { code?: unknown } | undefined)?.code);
+  return new CtrdError(message, { code: 'unknown', ...meaning, cause: error });
 }
+
+/** By the system's own names. */
+const ofTheDisk: ReadonlyMap<unknown, { code: ErrorCode; reason?: string }> = new Map([
+  ['ENOSPC', { code: 'storage-full' }],
+  ['EDQUOT', { code: 'storage-full' }],
+  ['EROFS', { code: 'failed-precondition', reason: 'read-only' }],
+]);
 
 function shown(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -42,6 +42,9 @@ describe('what was thrown', () => {
     [new DOMException('x', 'TimeoutError'), 'timeout'],
     [new Error('x'), 'unknown'],
     ['a text', 'unknown'],
+    [null, 'unknown'],
+    [Object.assign(new Error('x'), { code: 'ENOSPC' }), 'storage-full'],
+    [Object.assign(new Error('x'), { code: 'EROFS' }), 'failed-precondition'],
   ])('becomes a CtrdError: %s is %s', (thrown, code) => {
     expect(toCtrdError(thrown)).toMatchObject({ code, cause: thrown });
   });

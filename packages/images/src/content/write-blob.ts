@@ -70,8 +70,9 @@ export async function writeBlob(
     try {
       return await attempt(calls, blob, signal);
     } catch (error) {
-      if (hasCode(error, 'failed-precondition', 'data-loss'))
-        throw await refused(calls, blob, error);
+      // With a reason, it is something else that is not as it should be: the disk takes no change.
+      const isWrong = hasCode(error, 'failed-precondition') && error.reason === undefined;
+      if (isWrong || hasCode(error, 'data-loss')) throw await refused(calls, blob, error);
       if (!hasCode(error, 'lock-failed')) throw error;
       const offset = await offsetOf(calls, blob.ref, signal);
       if (offset !== seen) since = performance.now();
