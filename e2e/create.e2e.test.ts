@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,12 +27,16 @@ let rootfs: string;
 let client: DefaultClient;
 let before: Remains;
 
+function connect(): Promise<DefaultClient> {
+  const { address, runtimeDir } = containerd;
+  return defaultClient({ address, namespace, runtimeDir }).connect();
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ctrd-create-'));
   rootfs = join(folder, 'rootfs');
   await busyboxRootfs(rootfs);
-  const { address, runtimeDir } = containerd;
-  client = await defaultClient({ address, namespace, runtimeDir }).connect();
+  client = await connect();
   await importBusybox(containerd, namespace);
   await client.unpackImage(busyboxName, { snapshotter: 'native' });
   before = await oracle.count();
@@ -98,6 +104,26 @@ describe('a root file system', () => {
       code: 'invalid-argument',
     });
     await expect(client.getContainer('none')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('a root file system that somebody of the host is in', () => {
+  it('holds its container, which goes when that one has left', async () => {
+    {
+      await using first = await connect();
+      await first.createContainer({ id: 'busy', image: busyboxName, ...sleeps });
+    }
+    const bundle = join(containerd.state, 'io.containerd.runtime.v2.task', namespace, 'busy');
+    const cwd = join(bundle, 'rootfs');
+    const inside = spawn('cat', { cwd, stdio: ['pipe', 'ignore', 'ignore'] });
+    await once(inside, 'spawn');
+    await expect(client.destroyContainer('busy', { graceMs: 0 })).rejects.toMatchObject({
+      ...{ code: 'failed-precondition', reason: 'in-use' },
+    });
+    inside.kill();
+    await once(inside, 'close');
+    expect(await client.destroyContainer('busy')).toMatchObject({ exitCode: 137 });
+    await oracle.expectNothingLeft(before, 10_000);
   });
 });
 

@@ -204,6 +204,28 @@ describe('another client deletes the records of containers that run', { timeout:
   });
 });
 
+describe('more than a message holds', { timeout: 60_000 }, () => {
+  it('in one container is refused and leaves nothing; in many, they are listed all the same', async () => {
+    await withClient(fixture, async ({ client }) => {
+      const large = { ...quiet, env: [`LARGE=${'x'.repeat(17 << 20)}`] };
+      const made = client.createContainer(fixture.sh('large', 'true', large));
+      await expect(made).rejects.toMatchObject({ code: 'too-large' });
+      const other = await ctrd({ ...fixture.daemon, namespace })
+        .use(withRpc())
+        .connect();
+      const ids = Array.from({ length: 18 }, (_, index) => `many-${index}`);
+      const containers = other.rpc.client(Containers);
+      const spec = { typeUrl: 'x', value: Buffer.from(`{"process":"${'x'.repeat(1 << 20)}"}`) };
+      const runtime = { name: 'io.containerd.runc.v2' };
+      for (const id of ids) await containers.create({ container: { id, runtime, spec } });
+      const listed = (await client.listContainers()).map(({ id }) => id);
+      expect(listed.sort()).toEqual(ids.sort());
+      for (const id of ids) await client.destroyContainer(id);
+      await other.close();
+    });
+  });
+});
+
 describe('a burst of events', { timeout: 60_000 }, () => {
   it('reaches a slow reader whole', async () => {
     const client = await ctrd({ ...fixture.daemon, namespace })

@@ -90,6 +90,9 @@ function unknown(text: string): Meaning | undefined {
   if (/\bOCI runtime \w+ failed\b/.test(text)) {
     return { code: 'failed-precondition', reason: runtimeReason(text) };
   }
+  if (/\bunmount .*device or resource busy/.test(text)) {
+    return { code: 'failed-precondition', reason: 'in-use' };
+  }
   // After the runtime's, which says it of a container's own root.
   if (text.includes('read-only file system')) {
     return { code: 'failed-precondition', reason: 'read-only' };
