@@ -1,5 +1,3 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ctrd } from '@ctrd/core';
 import { images } from '@ctrd/images';
 import fc from 'fast-check';
@@ -26,8 +24,6 @@ const seed = Number(process.env['HOSTILE_SEED'] ?? 1);
 const containerd = daemon();
 const namespace = namespaceOf(import.meta.url);
 const oracle = leakOracle(containerd, namespace);
-/** Below the daemon's root. */
-const contentBlobs = 'io.containerd.content.v1.content/blobs/sha256';
 const credentials = { username: 'me', password: 'secret' };
 const connect = () =>
   ctrd({ address: containerd.address, namespace })
@@ -466,23 +462,5 @@ describe('a manifest that is not what it should be', () => {
     });
     registry.addManifest('box', image.manifest);
     expect(await collected()).toBe('');
-  });
-});
-
-describe('a layer that the daemon’s disk', () => {
-  const path = () => join(containerd.root, contentBlobs, big.digest.slice('sha256:'.length));
-
-  it.each([
-    ['has changed', async () => await writeFile(path(), noise(big.size)), 'data-loss'],
-    ['has lost', async () => await rm(path()), 'not-found'],
-  ])('%s is not unpacked; the image is removed, pulled again, and whole', async (_, harm, code) => {
-    await using client = await connect();
-    await client.pullImage(name, { credentials, unpack: false });
-    await harm();
-    await expect(client.unpackImage(name)).rejects.toMatchObject({ code });
-    await client.removeImage(name, { sync: true });
-    await client.pullImage(name, { credentials });
-    await client.removeImage(name, { sync: true });
-    expect(await content()).toBe('');
   });
 });

@@ -36,10 +36,11 @@ async function withHosts(
     ledger: string,
     own: string,
   ) => Promise<void>,
+  except?: RegExp,
 ): Promise<void> {
   scenes += 1;
   const own = `${namespace}-${scenes}`;
-  const oracle = leakOracle(fixture.daemon, own);
+  const oracle = leakOracle(fixture.daemon, own, except === undefined ? {} : { except });
   const before = await oracle.count();
   const ledger = join(fixture.shared, `ledger-${scenes}`);
   const { address, runtimeDir } = fixture.daemon;
@@ -162,7 +163,7 @@ describe('the host is killed', { timeout: 120_000 }, () => {
     ['before', 'touch "$0.here"; sleep 0.3; runc "$@"'],
     ['after', 'runc "$@"; touch "$0.here"; sleep 0.3'],
   ])(
-    'while a container is made, %s the runtime’s part: it goes with all that belongs to it',
+    'with the daemon, while a container is made, %s the runtime’s part: it goes with all that belongs to it',
     async (when, part) => {
       await withHosts(async (start) => {
         const runc = join(fixture.shared, `runc-${when}`);
@@ -174,9 +175,11 @@ describe('the host is killed', { timeout: 120_000 }, () => {
         const making = first.send({ do: 'create', options });
         await Promise.all([
           expect(making).rejects.toThrow(hostEnded),
-          waitFor(() => readFile(`${runc}.here`)).then(() => first.kill()),
+          waitFor(() => readFile(`${runc}.here`)).then(() =>
+            Promise.all([first.kill(), fixture.daemon.kill()]),
+          ),
         ]);
-        await waitFor(() => readFile(`${runc}.done`));
+        await fixture.daemon.start();
         const second = await start();
         await second.send({ do: 'destroy', id: 'torn' });
       });
@@ -230,6 +233,44 @@ describe('the host is killed', { timeout: 120_000 }, () => {
     });
   });
 });
+
+describe('two hosts', { timeout: 60_000 }, () => {
+  it('that make, start and destroy one container at once: each call is done or says why not', async () => {
+    await withHosts(async (start) => {
+      const [first, second] = await Promise.all([start(), start()]);
+      const options = fixture.sh('raced', 'exit 3', { stdio: 'null', start: false });
+      const commands = {
+        create: { do: 'create', options },
+        start: { do: 'start', id: 'raced' },
+        destroy: { do: 'destroy', id: 'raced' },
+      } as const;
+      const names = Object.keys(commands) as (keyof typeof commands)[];
+      const done = new Set<string>();
+      const failures: string[] = [];
+      const attempt = (host: Host, name: keyof typeof commands) =>
+        host.send(commands[name]).then(
+          () => done.add(name),
+          (error: Error) => failures.push(error.message),
+        );
+      for (let round = 0; round < 2; round += 1) {
+        for (const one of names) {
+          for (const other of names)
+            await Promise.all([attempt(first, one), attempt(second, other)]);
+        }
+      }
+      expect(done.size).toBe(names.length);
+      for (const failure of failures) expect(failure).toMatch(raceLost);
+      await first.send(commands.destroy).catch((error: Error) => {
+        expect(error.message).toMatch(/^not-found: /);
+      });
+      // containerd 1.7 leaves the folder of a task, where a making and a removal have met in it.
+    }, /^bundle \.?raced$/);
+  });
+});
+
+/** What a call on a container comes to that another host was faster with; the last is containerd's own. */
+const raceLost =
+  /^(?:already-exists|not-found|failed-precondition): |^unknown: .*(?:file exists|failed to start shim)/;
 
 describe('the host is told to end', { timeout: 60_000 }, () => {
   it('and closes: nothing is told, containers go on, the next one tells their ends', async () => {

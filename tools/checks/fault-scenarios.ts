@@ -122,6 +122,11 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: shim, test: 'while the daemon is away: lost as well' },
   },
   {
+    fault: 'a shim of several containers outlives the first',
+    outcome: 'the end of another that waits in it is told, with its true code',
+    shownBy: { file: shim, test: 'of which the first is destroyed' },
+  },
+  {
     fault: 'two clients start one process',
     outcome: 'the shim of containerd 1.7 and 2 dies later',
     notShown: 'the API has no start of a process that another client has made',
@@ -147,8 +152,8 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: shim, test: 'the shim that the daemon forgets is ended by the next' },
   },
   {
-    fault: 'the host dies while containerd makes a task',
-    outcome: 'the container goes whole, with the shim that containerd abandons',
+    fault: 'host and containerd are killed while a task is made',
+    outcome: 'the container goes whole, with the shim that containerd 1.6 abandons',
     shownBy: { file: host, test: 'the runtime’s part: it goes with all that belongs to it' },
   },
   {
@@ -203,6 +208,24 @@ export const faultScenarios: readonly FaultScenario[] = [
     },
   },
   {
+    fault: 'a process prints a hundred megabytes and ends',
+    outcome: 'every byte comes, before its exit, in flat memory',
+    shownBy: { file: 'e2e/stdio.e2e.test.ts', test: 'MB of them, at a flat memory' },
+  },
+  {
+    fault: 'who writes the input dies',
+    outcome: 'the input stays open, and the next one ends it',
+    shownBy: {
+      file: 'e2e/stdio.e2e.test.ts',
+      test: 'attaches after the first was killed, and goes on where that one was',
+    },
+  },
+  {
+    fault: 'terminals come, change their size and end, many at once',
+    outcome: 'each end is told; no descriptor stays in the client or in containerd',
+    shownBy: { file: process, test: 'that come, change their size and end' },
+  },
+  {
     fault: 'events are published faster than they are read',
     outcome: 'all of them come while the connection lives',
     shownBy: { file: process, test: 'reaches a slow reader whole' },
@@ -211,6 +234,14 @@ export const faultScenarios: readonly FaultScenario[] = [
     fault: 'events are lost while containerd is down',
     outcome: 'a `gap` event says so, once',
     shownBy: { file: events, test: 'go on after a restart of the daemon, with a gap' },
+  },
+  {
+    fault: 'events come twice, late, or of an earlier life',
+    outcome: 'no end is told of them that has not been',
+    shownBy: {
+      file: 'packages/containers/test/exits/event-source.test.ts',
+      test: 'is believed of the process that was seen',
+    },
   },
   {
     fault: 'a process ignores SIGTERM',
@@ -238,9 +269,29 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: events, test: 'hear of ends and of a lack of memory' },
   },
   {
+    fault: 'a container forks without end',
+    outcome: 'it fails within its limit of processes; others go on',
+    shownBy: { file: process, test: 'fails within its limit of processes' },
+  },
+  {
     fault: 'a container is destroyed twice at once',
     outcome: 'one succeeds, the other too or with `not-found`; nothing is left',
     shownBy: { file: process, test: 'that destroy one container at once' },
+  },
+  {
+    fault: 'a container is destroyed while it runs',
+    outcome: 'it is ended first, by its stop signal, then by SIGKILL',
+    shownBy: { file: 'e2e/container-states.e2e.test.ts', test: 'of a container that is %s' },
+  },
+  {
+    fault: 'twenty clients make one container at once',
+    outcome: 'one has it, the others get `already-exists` and leave nothing',
+    shownBy: { file: process, test: 'that make a container of one id at once' },
+  },
+  {
+    fault: 'two hosts make, start and destroy one container at once',
+    outcome: 'each call is done, or fails with a code; nothing runs in the end',
+    shownBy: { file: host, test: 'that make, start and destroy one container at once' },
   },
   {
     fault: 'another client deletes the record of a container that runs',
@@ -253,11 +304,27 @@ export const faultScenarios: readonly FaultScenario[] = [
     shownBy: { file: 'e2e/snapshots.e2e.test.ts', test: 'are not removed under a running task' },
   },
   {
+    fault: 'a snapshot is removed that another stands on',
+    outcome: 'refused',
+    shownBy: {
+      file: 'e2e/snapshots-conformance.e2e.test.ts',
+      test: 'removes only what nothing stands on (Remove)',
+    },
+  },
+  {
     fault: 'the disk of containerd and of the pipes is full',
     outcome: '`storage-full` for what needs room, nothing is left of it; what runs goes on',
     shownBy: {
       file: 'e2e/faults/disk.e2e.test.ts',
       test: 'the disk of the daemon and of the pipes is full',
+    },
+  },
+  {
+    fault: 'the same disk has no inodes, or takes no change any more',
+    outcome: '`storage-full` or `failed-precondition` (`read-only`), and the same',
+    shownBy: {
+      file: 'e2e/faults/disk.e2e.test.ts',
+      test: 'the disk has no inode left, or takes no change any more',
     },
   },
   {
@@ -311,6 +378,14 @@ export const faultScenarios: readonly FaultScenario[] = [
     },
   },
   {
+    fault: 'somebody of the host is in a container’s root when it is destroyed',
+    outcome: '`failed-precondition` (`in-use`), until that one has left',
+    shownBy: {
+      file: 'e2e/create.e2e.test.ts',
+      test: 'holds its container, which goes when that one has left',
+    },
+  },
+  {
     fault: 'a registry recovers from a fault',
     outcome: 'the pull goes on where it was',
     shownBy: { file: hostile, test: '%s: the pull succeeds' },
@@ -324,6 +399,11 @@ export const faultScenarios: readonly FaultScenario[] = [
     fault: 'input that cannot be: ids, names, paths',
     outcome: 'a typed error that names the field, before anything is sent',
     shownBy: { file: 'e2e/bad-input.e2e.test.ts', test: 'input that cannot be' },
+  },
+  {
+    fault: 'a container, or a list of them, is larger than a message may be',
+    outcome: '`too-large`, and nothing is left; lists come whole',
+    shownBy: { file: process, test: 'in one container is refused and leaves nothing' },
   },
   {
     fault: 'all of it at random',
