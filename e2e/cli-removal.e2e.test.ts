@@ -144,7 +144,7 @@ async function untilQuiet(pid: number): Promise<void> {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const now = [fields[0], fields[11], fields[12]].join(' ');
     if (now !== before || fields[0] !== 'S') [before, since] = [now, performance.now()];
-    return performance.now() - since > 1_000;
+    return performance.now() - since > 3_000;
   });
 }
 

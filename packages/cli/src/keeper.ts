@@ -14,7 +14,7 @@ import {
   processOwner,
 } from '@ctrd/client/core';
 import { type KeeperTask, takeIt, taken } from './keep.js';
-import { removalBy } from './removal.js';
+import { removalBy, removerOf } from './removal.js';
 import { removeContainer, unlessGone } from './remove-container.js';
 
 /** What a daemon that is away for longer finds when it is back, `sweep` removes. */
@@ -48,15 +48,17 @@ async function keep({ id, namespace, ...where }: KeeperTask): Promise<void> {
   await client.updateContainer(id, { extensions: removalBy(owner.id) });
   line.end(taken);
   await container?.wait();
-  for (const end = Date.now() + patienceMs; ; await sleep(1_000)) {
+  for (const end = performance.now() + patienceMs; ; await sleep(1_000)) {
     try {
       const found = await client.getContainer(id).catch(unlessGone);
       // Somebody was faster, and the id may be another container's by now.
       if (found?.createdAt.getTime() !== made.createdAt.getTime()) return;
+      // It was started again, and has another keeper.
+      if (removerOf(found) !== owner.id) return;
       await removeContainer(client, found, namespace, { graceMs: 0 });
       return;
     } catch (error) {
-      if (!hasCode(error, 'unavailable') || Date.now() > end) throw error;
+      if (!hasCode(error, 'unavailable') || performance.now() > end) throw error;
     }
   }
 }

@@ -14,7 +14,12 @@ export async function removeContainer(
   namespace: string,
   how: Parameters<Client['destroyContainer']>[1] = {},
 ): Promise<void> {
-  await client.destroyContainer(info.id, how).catch(unlessGone);
+  try {
+    await client.destroyContainer(info.id, how);
+  } catch (error) {
+    // Whoever was faster removes its log as well: by now it may be that of another one of this name.
+    return unlessGone(error);
+  }
   const log = ownLog(info, namespace);
   if (log !== undefined) await removeLog(log);
 }
