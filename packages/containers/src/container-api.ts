@@ -114,7 +114,7 @@ export interface ContainerInfo {
   readonly exit: ExitMessage | undefined;
 }
 
-/** A process in a container, by the id that the daemon’s machine has for it. */
+/** A process in a container, by the id that the daemon's machine has for it. */
 export interface ContainerProcess {
   readonly pid: number;
   /** Of a process that `exec` started; empty for others. */
@@ -161,7 +161,7 @@ export interface ContainerAPIClient {
   /** Ends a container's process and keeps the container. Throws `not-found`. */
   stopContainer(id: string, options?: DestroyOptions): Promise<ExitMessage>;
   /**
-   * Sends a signal to a container’s process, to all of its processes, or to one that was started in
+   * Sends a signal to a container's process, to all of its processes, or to one that was started in
    * it. Throws `not-found`, and `failed-precondition` with reason `state` when it has ended.
    */
   killContainer(id: string, options?: KillOptions): Promise<void>;
@@ -170,7 +170,7 @@ export interface ContainerAPIClient {
   /** {@link waitContainer} under the name of the seed; `timeoutMs` says how long. */
   probeContainer(id: string, options?: CallControl): Promise<ExitMessage>;
   /**
-   * The id of a container’s own process on the daemon’s machine. Throws `not-found`, and
+   * The id of a container's own process on the daemon's machine. Throws `not-found`, and
    * `failed-precondition` with reason `state` when nothing runs.
    */
   containerPID(id: string, options?: CallControl): Promise<number>;
@@ -185,14 +185,14 @@ export interface ContainerAPIClient {
   /** Runs a program in a container to its end, and answers its output. */
   runInContainer(id: string, options: RunOptions): Promise<RunResult>;
   /**
-   * Stops a container’s processes without ending them. Throws `not-found`, and
+   * Stops a container's processes without ending them. Throws `not-found`, and
    * `failed-precondition` with reason `state` unless it runs.
    */
   pauseContainer(id: string, options?: CallControl): Promise<void>;
   /** Lets the processes of a paused container go on. Throws as {@link pauseContainer} does. */
   unpauseContainer(id: string, options?: CallControl): Promise<void>;
   /**
-   * Changes the size of a container’s terminal, in characters. Throws `not-found`, and
+   * Changes the size of a container's terminal, in characters. Throws `not-found`, and
    * `failed-precondition` with reason `no-terminal` or `state`.
    */
   resizeContainer(id: string, options: TerminalSize & CallControl): Promise<void>;
@@ -219,10 +219,11 @@ export interface ContainerAPIClient {
   /**
    * What a container has written to its file (`stdio: { stdout: 'file:///…' }`), as it is: both
    * streams in the order in which they came, without times. What rotations have put aside (`a.log.1`,
-   * `a.log.2.gz`) comes first. Also of another client's container, and after it has ended. Throws `not-found`, and `failed-precondition` with reason `no-log`.
+   * `a.log.2.gz`) comes first. Also of another client's container, and after it has ended. Throws
+   * `not-found`, and `failed-precondition` with reason `no-log`.
    */
   containerLogs(id: string, options?: LogsOptions): AsyncIterable<Buffer>;
-  /** A container’s record and state. Throws `not-found`. */
+  /** A container's record and state. Throws `not-found`. */
   getContainer(id: string, options?: CallControl): Promise<ContainerInfo>;
   /** `filters` as containerd's: `labels."team"==ci`. */
   listContainers(

@@ -158,7 +158,7 @@ export interface RunOptions extends Omit<ExecOptions, 'stdio' | 'tty'> {
   readonly maxOutputBytes?: number | undefined;
 }
 
-/** How a container’s process is ended. */
+/** How a container's process is ended. */
 export interface DestroyOptions extends CallControl {
   /** Milliseconds between the stop signal and SIGKILL; 0 kills at once. Default: 10 000. */
   readonly graceMs?: number | undefined;
@@ -181,7 +181,7 @@ export interface UpdateOptions extends CallControl {
   readonly resources?: LinuxResources | undefined;
 }
 
-/** What of a container’s record changes. */
+/** What of a container's record changes. */
 export interface UpdateContainerOptions extends CallControl {
   /** Labels to set; `undefined` takes one away. The others stay. */
   readonly labels?: Readonly<Record<string, string | undefined>> | undefined;

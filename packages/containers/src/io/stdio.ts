@@ -15,7 +15,7 @@ export type StdinOption = 'pipe' | 'inherit' | 'null' | Readable;
  */
 export type OutputOption = 'pipe' | 'inherit' | 'null' | Writable | LogUri;
 
-/** A file that output is appended to, or a program of the daemon’s machine that takes it. */
+/** A file that output is appended to, or a program of the daemon's machine that takes it. */
 export type LogUri = `file:///${string}` | `binary:///${string}`;
 
 /**

@@ -4,7 +4,7 @@ import { CtrdError, hasCode, type Rpc } from '@ctrd/core';
 import { type ExitMessage, exitedMessage, type ProcessKey } from '../exits/exit-message.js';
 import { getRecord } from './records.js';
 
-/** The state of a container’s task, in the daemon’s words. */
+/** The state of a container's task, in the daemon's words. */
 export type TaskStatus = 'created' | 'running' | 'paused' | 'pausing' | 'stopped' | 'unknown';
 
 /** A process as the daemon sees it. */

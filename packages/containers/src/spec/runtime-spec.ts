@@ -58,7 +58,7 @@ export interface SpecMount {
   readonly options?: readonly string[];
 }
 
-/** A program of the host that the runtime runs at a moment of a container’s life. */
+/** A program of the host that the runtime runs at a moment of a container's life. */
 export interface SpecHook {
   readonly path: string;
   readonly args?: readonly string[];

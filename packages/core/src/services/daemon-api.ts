@@ -25,7 +25,7 @@ export interface DaemonInfo {
   readonly deprecations: readonly DaemonDeprecation[];
 }
 
-/** Something of the daemon’s configuration that a later version will not take. */
+/** Something of the daemon's configuration that a later version will not take. */
 export interface DaemonDeprecation {
   readonly id: string;
   readonly message: string;
@@ -84,7 +84,7 @@ export type DaemonFeature =
 
 /** What every client has of the daemon itself. */
 export interface DaemonAPIClient {
-  /** The daemon’s version. */
+  /** The daemon's version. */
   version(options?: CallControl): Promise<DaemonVersion>;
   /** Which daemon it is: the same after a restart. */
   server(options?: CallControl): Promise<DaemonInfo>;

@@ -62,7 +62,7 @@ export interface EventsOptions extends CallControl {
   readonly reconnect?: boolean | undefined;
 }
 
-/** What every client has of the daemon’s events. */
+/** What every client has of the daemon's events. */
 export interface EventsAPIClient {
   /**
    * What happens from now on. containerd replays nothing: after a restart of the daemon comes an

@@ -35,7 +35,7 @@ export interface Leases {
     /** Whether it goes with this process: `sweep()` deletes it when the owner is dead. Default: true. */
     owned?: boolean | undefined;
   }): Promise<Lease>;
-  /** The leases of the namespace. `filters`: containerd’s, of which one must match. */
+  /** The leases of the namespace. `filters`: containerd's, of which one must match. */
   list(options: {
     signal: AbortSignal;
     filters?: readonly string[] | undefined;
