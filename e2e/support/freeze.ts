@@ -6,6 +6,8 @@ import { waitFor } from './wait-for.js';
  * one of them may still answer.
  */
 export async function freeze(pid: number): Promise<void> {
+  // To a signal, 0 is everybody here.
+  if (pid <= 0) throw new Error('there is no process to stop');
   process.kill(pid, 'SIGSTOP');
   await waitFor(() => isStopped(pid), { what: `process ${pid} stands still` });
 }
