@@ -35,22 +35,29 @@ export function startKeeper(
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  const line = keeper.stdio[3] as Duplex;
-  for (const emitter of [keeper, line]) emitter.on('error', () => {});
+  keeper.on('error', () => {});
+  // One that cannot be started, for want of descriptors, has no streams.
+  const line = keeper.stdio?.[3] as Duplex | undefined;
+  if (line === undefined) throw noKeeper(id, 'the keeper cannot be started');
+  line.on('error', () => {});
   return {
     async take() {
       line.end(takeIt);
       const said = await text(line).catch(String);
       if (said === taken) return;
-      throw new CtrdError(`nobody is there to remove it: ${said || 'the keeper has ended'}`, {
-        ...{ code: 'aborted', reason: 'keeper', subject: id },
-      });
+      throw noKeeper(id, said || 'the keeper has ended');
     },
     [Symbol.dispose]() {
       line.destroy();
       keeper.unref();
     },
   };
+}
+
+function noKeeper(id: string, why: string): CtrdError {
+  return new CtrdError(`nobody is there to remove it: ${why}`, {
+    ...{ code: 'aborted', reason: 'keeper', subject: id },
+  });
 }
 
 /** For a container that is there. */
