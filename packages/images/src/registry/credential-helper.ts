@@ -72,17 +72,19 @@ function run(
     const child = spawn(`docker-credential-${helper}`, [verb], {
       ...{ stdio: ['pipe', 'pipe', 'ignore'], signal, timeout: timeoutMs, killSignal: 'SIGKILL' },
     });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(abortError(signal));
+      else if (error.code === 'ENOENT') resolve({ code: undefined, output: '' });
+      else reject(failed(helper, error.message));
+    });
+    // One that cannot be started, for want of descriptors, has no streams.
+    if (child.stdin === undefined) return;
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
       if (output.length > outputBytes) child.kill('SIGKILL');
     });
     child.stdin.on('error', () => {}).end(input);
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      if (signal.aborted) reject(abortError(signal));
-      else if (error.code === 'ENOENT') resolve({ code: undefined, output: '' });
-      else reject(failed(helper, error.message));
-    });
     child.on('close', (code) => resolve({ code: code ?? -1, output }));
   });
 }

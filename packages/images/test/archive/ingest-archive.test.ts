@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import zlib, { gzipSync } from 'node:zlib';
 import { toCtrdError } from '@ctrd/core';
 import fc from 'fast-check';
 import { packTar } from 'modern-tar';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { withoutDescriptors } from '../../../core/test/support/without-descriptors.js';
 import { archiveEvidence } from '../../src/archive/archive-evidence.js';
 import { archiveImages } from '../../src/archive/archive-images.js';
 import { ingestArchive, notAnImage } from '../../src/archive/ingest-archive.js';
@@ -233,16 +232,7 @@ describe('an archive', () => {
 
   it.skipIf(nodeHasZstd)('packed by zstd is refused when no program can be started', async () => {
     const bytes = zstd(await tarOf({ x: 'content' }));
-    const before = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    const limit = (to: unknown) => `prlimit --pid ${process.pid} --nofile=${to}:`;
-    const restoring = spawn('sh', ['-c', `read _; ${limit(before)}`]);
-    execFileSync('sh', ['-c', limit(3)]);
-    try {
-      await expect(ingest({}, () => bytes)).rejects.toThrow('EMFILE');
-    } finally {
-      restoring.stdin.end('\n');
-      await once(restoring, 'close');
-    }
+    await withoutDescriptors(() => expect(ingest({}, () => bytes)).rejects.toThrow('EMFILE'));
   });
 
   it('is closed when it is refused', async () => {
