@@ -42,7 +42,7 @@ describe('ctrd logs of a json-file log', () => {
     const untilGo = 'while ! test -e /go; do sleep 0.05; done';
     await detached('turned', `echo one; echo two; ${untilGo}; echo three`, ...json);
     await waitFor(async () => (await cli.ok('logs', 'turned')) === 'one\ntwo\n');
-    const path = join(cli.folder, 'logs', cli.namespace, 'turned-json.log');
+    const path = join(cli.folder, 'logs', cli.namespace, 'turned--json.log');
     const text = await readFile(path);
     await writeFile(`${path}.1.gz`, gzipSync(text));
     await truncate(path);
@@ -61,7 +61,9 @@ describe('ctrd logs of a json-file log', () => {
       const lines = await Promise.all(
         pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
       );
-      return pids.filter((_pid, index) => lines[index]?.includes(`${cli.namespace}/kept-json.log`));
+      return pids.filter((_pid, index) =>
+        lines[index]?.includes(`${cli.namespace}/kept--json.log`),
+      );
     };
     await detached('kept', 'echo up; trap "exit 0" TERM; while :; do sleep 0.1; done', ...json);
     await waitFor(async () => (await cli.ok('logs', 'kept')) === 'up\n');

@@ -34,7 +34,7 @@ export async function logTarget(
   // Its readers and its writer are elsewhere: a relative folder is ours alone.
   const folder = resolve(process.env['CTRD_LOG_DIR'] || '/var/lib/ctrd/logs', namespace);
   const json = driver === 'json-file';
-  const log = { path: join(folder, json ? `${id}-json.log` : `${id}.log`), json };
+  const log = { path: join(folder, json ? jsonLogOf(id) : `${id}.log`), json };
   if (!json) return { log, uri: uriOf(log), extensions: {} };
   // Nobody would hear the logger's complaint.
   await mkdir(folder, { recursive: true });
@@ -59,7 +59,7 @@ export function uriOf({ path, json }: Log): LogUri {
 export function ownLog(info: Facts, namespace: string): string | undefined {
   const { path = '' } = logOf(info) ?? {};
   const { id } = info;
-  const ours = [`${id}.log`, `${id}-json.log`].map((name) => `/${namespace}/${name}`);
+  const ours = [`${id}.log`, jsonLogOf(id)].map((name) => `/${namespace}/${name}`);
   return ours.some((end) => path.endsWith(end)) ? path : undefined;
 }
 
@@ -87,6 +87,9 @@ export async function bytesIn(path: string): Promise<number> {
     () => 0,
   );
 }
+
+/** No id of a container ends so: the log of no other has this name. */
+const jsonLogOf = (id: string): string => `${id}--json.log`;
 
 const jsonLogName = 'ctrd-cli/json-log';
 

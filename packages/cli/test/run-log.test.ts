@@ -27,7 +27,7 @@ async function ran(
   more: Partial<RunFlags> = { rm: true },
 ) {
   let asked: ContainerOptions | undefined;
-  const log = join(folder, 'ci/box-json.log');
+  const log = join(folder, 'ci/box--json.log');
   const client = {
     createContainer: async (options: ContainerOptions) => {
       asked = options;
@@ -68,10 +68,10 @@ describe('the log of run --rm', () => {
     'stays when it is that of another of this name: %s',
     async (code) => {
       await logTarget('json-file', 'ci', 'box');
-      await writeFile(join(folder, 'ci/box-json.log'), 'of another');
+      await writeFile(join(folder, 'ci/box--json.log'), 'of another');
       const { done, left } = await ran(() => Promise.reject(failure(code)));
       expect(done).toMatchObject({ code });
-      expect(left).toEqual(['box-json.log']);
+      expect(left).toEqual(['box--json.log']);
     },
   );
 });

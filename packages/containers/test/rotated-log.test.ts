@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -67,6 +67,16 @@ describe('a log that was rotated', () => {
     await writeFile(`${path}.1`, 'a\n');
     await writeFile(`${path}.1.gz`, gzipSync('a\n').subarray(0, 5));
     expect(await read()).toBe('a\nb\n');
+  });
+
+  it('leaves out what is no file, and says which packed one is damaged', async () => {
+    await writeFile(path, 'b\n');
+    await mkdir(`${path}.1`);
+    expect(await read()).toBe('b\n');
+    await writeFile(`${path}.2.gz`, gzipSync('a\n').subarray(0, 5));
+    const damaged = { code: 'data-loss', reason: 'log', subject: `${path}.2.gz` };
+    await expect(read()).rejects.toMatchObject(damaged);
+    expect(await read({ tail: 1 })).toBe('b\n');
   });
 
   it('is only the file itself for who leaves out what was there before', async () => {

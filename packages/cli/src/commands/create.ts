@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Container, ContainerOptions } from '@ctrd/client';
-import { hasCode } from '@ctrd/client/core';
+import { CtrdError, hasCode } from '@ctrd/client/core';
 import type { Context, Run } from '../context.js';
 import { isThere, type LogTarget, logTarget, removeLog } from '../detached-log.js';
+import { explain } from '../failure.js';
 import { type Keeper, startKeeper } from '../keep.js';
 import { containerOptions, logDriverOf, type RunFlags } from '../options/run-options.js';
 import { nobody, removalBy } from '../removal.js';
-import { removeContainer, unlessGone } from '../remove-container.js';
+import { removeContainer } from '../remove-container.js';
 import { pullFor } from './pull.js';
 
 export const create: Run<RunFlags> = async ([image = '', ...args], flags, context) => {
@@ -71,6 +72,9 @@ async function makeDetached(
   await makeContainer(context, { ...options, tty, stdio }, target);
 }
 
+/** How long the removal of what nobody would remove may take. */
+const removalTimeoutMs = 60_000;
+
 /** One that nobody would remove must not be there: neither it nor its log. */
 async function keptOrRemoved(
   keeper: Keeper,
@@ -80,8 +84,19 @@ async function keptOrRemoved(
   try {
     await keeper.take();
   } catch (error) {
-    const info = await client.getContainer(id).catch(unlessGone);
-    if (info !== undefined) await removeContainer(client, info, namespace, { graceMs: 0 });
+    const limit = { timeoutMs: removalTimeoutMs };
+    try {
+      const info = await client.getContainer(id, limit);
+      await removeContainer(client, info, namespace, { graceMs: 0, ...limit });
+    } catch (failure) {
+      if (!hasCode(failure, 'not-found')) throw stays(id, error, failure);
+    }
     throw error;
   }
+}
+
+function stays(subject: string, error: unknown, failure: unknown): CtrdError {
+  return new CtrdError(`${explain(error)}; it stays: ${explain(failure)}`, {
+    ...{ code: 'aborted', reason: 'keeper', subject, cause: failure },
+  });
 }

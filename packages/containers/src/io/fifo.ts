@@ -46,14 +46,16 @@ export async function makeFifos(
 }
 
 function mkfifoFailure(cause: unknown): CtrdError {
-  const { stderr = '' } = cause as { stderr?: string };
-  if (stderr.includes('No space left on device')) {
-    return new CtrdError(stderr.trim(), { code: 'storage-full', cause });
+  const { code, stderr = '' } = cause as { code?: string | number; stderr?: string };
+  if (code === 'ENOENT') {
+    return new CtrdError('the program mkfifo (package coreutils), which makes pipes, is missing', {
+      ...{ code: 'failed-precondition', reason: 'missing-program', cause },
+    });
   }
-  return new CtrdError('pipes cannot be made with the program mkfifo (package coreutils)', {
-    code: 'failed-precondition',
-    reason: 'missing-program',
-    cause,
+  // A program has only words.
+  const isFull = /No space left on device|Disk quota exceeded/.test(stderr);
+  return new CtrdError(`pipes cannot be made: ${stderr.trim() || code}`, {
+    ...{ code: isFull ? 'storage-full' : 'failed-precondition', reason: 'pipes', cause },
   });
 }
 

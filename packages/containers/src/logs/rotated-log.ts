@@ -2,7 +2,7 @@ import { type FileHandle, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { throwIfAborted } from '@ctrd/core';
+import { CtrdError, throwIfAborted, toCtrdError } from '@ctrd/core';
 import {
   chunkBytes,
   type FilePart,
@@ -15,6 +15,7 @@ import {
 /** A file that a rotation has put aside. */
 interface Aside {
   readonly file: FileHandle;
+  readonly name: string;
   readonly packed: boolean;
 }
 
@@ -47,7 +48,9 @@ async function openAll(path: string): Promise<{ current: FileHandle; aside: read
     try {
       for (const name of await namesAside(path)) {
         const file = await openLog(name).catch(() => undefined);
-        if (file !== undefined) aside.push({ file, packed: name.endsWith('.gz') });
+        if (file === undefined) continue;
+        if ((await file.stat()).isFile()) aside.push({ file, name, packed: name.endsWith('.gz') });
+        else await file.close();
       }
       // A rotation renames them all: one may have been opened twice, and another not at all.
       isWhole = await isNamed(path, current);
@@ -126,7 +129,7 @@ async function* withoutLines(
 
 const lineBreak = 0x0a;
 
-async function* bytesOf({ file, packed }: Aside): AsyncGenerator<Buffer, void> {
+async function* bytesOf({ file, name, packed }: Aside): AsyncGenerator<Buffer, void> {
   if (!packed) {
     yield* rawBytesOf(file);
     return;
@@ -136,6 +139,10 @@ async function* bytesOf({ file, packed }: Aside): AsyncGenerator<Buffer, void> {
   raw.on('error', (error) => unpacked.destroy(error)).pipe(unpacked);
   try {
     yield* unpacked;
+  } catch (cause) {
+    throw new CtrdError(`a packed log cannot be read: ${toCtrdError(cause).rawMessage}`, {
+      ...{ code: 'data-loss', reason: 'log', subject: name, cause },
+    });
   } finally {
     raw.destroy();
   }
