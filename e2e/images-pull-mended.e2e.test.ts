@@ -119,7 +119,7 @@ describe('a blob in the store', () => {
     await client.removeImage(name, { sync: true });
   });
 
-  it('that is damaged stays so when the registry has nothing better', async () => {
+  it('that is damaged fails a pull as long as the registry has nothing better', async () => {
     const path = pathOf(blobs().layer);
     await using client = await connect();
     await client.pullImage(name, { unpack: false });
