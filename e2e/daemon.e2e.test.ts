@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { containers } from '@ctrd/containers';
@@ -224,8 +224,12 @@ describe('a daemon in a given folder', () => {
   it('is taken over while it lives, by the next host', async () => {
     const host = await otherHost({ root });
     await host[Symbol.asyncDispose]();
+    const config = join(root, 'containerd.toml');
+    const { mtimeMs } = await stat(config);
     await using daemon = await start({ root });
     expect(daemon).toMatchObject({ takenOver: true, pid: host.pid, state: 'serving' });
+    // It may just be reading it.
+    expect(await stat(config)).toMatchObject({ mtimeMs });
     await using client = await connect(daemon.address);
     expect((await client.version()).version).not.toBe('');
     const back = entering(daemon, 'serving');

@@ -96,9 +96,10 @@ async function begin(
   { programs, signal }: { programs: Programs; signal: AbortSignal },
 ): Promise<Begun> {
   const begun = await withStartLock(layout.folder, signal, async (): Promise<Begun> => {
-    await writeFile(layout.config, configToml(layout, options), { mode: 0o600 });
     const running = await runningProcess(layout);
     if (running !== undefined) return { running, takenOver: true };
+    // Not of one that runs: it may just be reading it, and would serve elsewhere with half of it.
+    await writeFile(layout.config, configToml(layout, options), { mode: 0o600 });
     return { running: await startProcess(layout, programs), takenOver: false };
   });
   try {

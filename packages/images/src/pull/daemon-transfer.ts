@@ -5,6 +5,7 @@ import { CtrdError, hasCode, mergeSignals, type Rpc } from '@ctrd/core';
 import type { Platform } from '../oci/platform.js';
 import { formatReference } from '../reference/reference.js';
 import type { Registry } from '../registry/registries.js';
+import type { BlobProgress } from './progress.js';
 import type { PullStatus } from './pull-api.js';
 import type { PullJob } from './puller.js';
 import { pack, type TransferStream } from './transfer-stream.js';
@@ -21,12 +22,16 @@ export interface ImageTransfer {
 }
 
 /**
- * The daemon fetches an image from a registry, unpacks it and makes its record.
+ * The daemon fetches an image from a registry, unpacks it and makes its record. Answers the blobs whose
+ * end it has not told: it may be done sooner.
  *
  * Throws `timeout` (reason `idle`) when no byte comes from the registry for too long, for which the
  * daemon itself would wait for ever.
  */
-export async function transferImage(rpc: Rpc, transfer: ImageTransfer): Promise<void> {
+export async function transferImage(
+  rpc: Rpc,
+  transfer: ImageTransfer,
+): Promise<readonly BlobProgress[]> {
   const { stream, signal } = transfer;
   const stop = new AbortController();
   using merged = mergeSignals({ signal }, stop.signal);
@@ -39,7 +44,7 @@ export async function transferImage(rpc: Rpc, transfer: ImageTransfer): Promise<
   } catch (error) {
     throw stop.signal.aborted ? stop.signal.reason : refused(error);
   }
-  await told;
+  return [...(await told).values()];
 }
 
 export function isPlainHttp(registry: Registry): boolean {
@@ -77,8 +82,9 @@ const statuses: Readonly<Record<string, PullStatus>> = {
 async function follow(
   { job: { progress }, registry: { idleTimeoutMs }, stream }: ImageTransfer,
   onSilence: (silence: CtrdError) => void,
-): Promise<void> {
+): Promise<ReadonlyMap<string, BlobProgress>> {
   const coming = new Map<string, bigint>();
+  const untold = new Map<string, BlobProgress>();
   const idle = setTimeout(() => {
     const [blob] = coming.keys();
     if (blob !== undefined) onSilence(silent(blob, idleTimeoutMs));
@@ -95,12 +101,15 @@ async function follow(
       const step = progress.blob(name, Number(total));
       step.status(status);
       if (status === 'downloading') step.offset(Number(offset));
+      if (isComing || status === 'unpacking') untold.set(name, step);
+      else untold.delete(name);
     }
   } catch {
     // The transfer itself says how it ended.
   } finally {
     clearTimeout(idle);
   }
+  return untold;
 }
 
 function silent(blob: string, idleTimeoutMs: number): CtrdError {

@@ -56,11 +56,13 @@ export function createTransferPuller(parts: ImageParts, otherwise: Puller): Pull
         ...([descriptor, platform] as const),
         async ({ config }) => parseImageConfig(await evidence.blob(config)),
       );
-      await transferImage(rpc, {
+      const untold = await transferImage(rpc, {
         ...{ job, registry, stream, signal: merged.signal },
         ...{ digest: descriptor.digest, platform: chosen.image.platform },
       });
-      return await isThere(parts, job, chosen);
+      const isDone = await isThere(parts, job, chosen);
+      if (isDone) for (const blob of untold) blob.status('done');
+      return isDone;
     } catch (error) {
       // It is not configured to unpack this platform, or to this snapshotter.
       if (hasCode(error, 'invalid-argument')) return false;
