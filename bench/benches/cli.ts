@@ -24,7 +24,7 @@ export const cliBench: Bench = {
       let made = 0;
       const { image } = setting;
       const compare = (ours: readonly string[], theirs: () => readonly string[]) =>
-        compareRuns(setting.rounds, variants(setting, [program, ...ours], theirs), peer);
+        compareRuns(setting.rounds, variants(setting, ['--', program, ...ours], theirs), peer);
       return `Each figure is a whole process, from its start to its end. Node.js alone, with nothing to do, is
 what no command in JavaScript can be faster than.
 

@@ -36,7 +36,8 @@ export type Cli = ReturnType<typeof cliIn>;
 /** In a new folder, into which `bundleCli` is to put the program. */
 export function cliIn(daemon: TestDaemon, namespace: string) {
   const folder = mkdtempSync(join(tmpdir(), 'ctrd-cli-'));
-  const words = [process.execPath, join(folder, 'bin/ctrd.js')];
+  // Started as a shell does: how it starts Node is part of it.
+  const program = join(folder, 'bin/ctrd.js');
   const env = {
     CONTAINERD_ADDRESS: daemon.address,
     CONTAINERD_NAMESPACE: namespace,
@@ -49,8 +50,7 @@ export function cliIn(daemon: TestDaemon, namespace: string) {
 
   /** Starts it and leaves its streams to the test. */
   function spawnIt(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    const [node = '', ...before] = words;
-    return spawn(node, [...before, ...args], {
+    return spawn(program, args, {
       env: { ...process.env, ...env, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -108,6 +108,6 @@ export function cliIn(daemon: TestDaemon, namespace: string) {
   };
 
   function shell(args: readonly string[]): string {
-    return [...words, ...args].map((word) => `'${word}'`).join(' ');
+    return [program, ...args].map((word) => `'${word}'`).join(' ');
   }
 }

@@ -80,7 +80,7 @@ async function fromCommandLine(address: string): Promise<void> {
     say(`$ ctrd ${args.join(' ')}`);
     const program = join(repository, 'packages/cli/bin/ctrd.js');
     const env = { ...process.env, CONTAINERD_ADDRESS: address, CONTAINERD_NAMESPACE: namespace };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { env });
+    const { status, stdout, stderr } = spawnSync(program, args, { env });
     process.stdout.write(`${stdout}${stderr}`);
     return status;
   };

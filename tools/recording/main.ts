@@ -30,8 +30,7 @@ try {
     CTRD_RUNTIME_DIR: daemon.runtimeDir,
     CTRD_CONFIG: join(folder, 'none'),
   };
-  const ctrd = (...args: string[]) =>
-    openTerminal([process.execPath, program, ...args].join(' '), { ...size, env });
+  const ctrd = (...args: string[]) => openTerminal([program, ...args].join(' '), { ...size, env });
   const text = [
     `$ ctrd pull ${image}`,
     ...(await pull(await ctrd('pull', image))),
