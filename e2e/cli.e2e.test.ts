@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,24 @@ describe('ctrd run', () => {
       ...[busyboxName, 'sh', '-c', script],
     );
     expect(stdout).toBe('1 2\n/tmp\napp\nbox\nNoNewPrivs:\t1\n');
+  });
+
+  it('reads its own --env-file, and leaves Node none', async () => {
+    const file = join(cli.folder, 'variables');
+    await writeFile(file, 'FROM_FILE=1\nNODE_OPTIONS=--require=/no/such/module\n');
+    const shown = ['sh', '-c', 'echo $FROM_FILE $NODE_OPTIONS'];
+    expect(await run('--env-file', file, busyboxName, ...shown)).toEqual({
+      ...{ exitCode: 0, stdout: '1 --require=/no/such/module\n', stderr: '' },
+    });
+    for (const given of [file, '/no/such/file']) {
+      expect(await run(busyboxName, 'echo', '--env-file', given)).toEqual({
+        ...{ exitCode: 0, stdout: `--env-file ${given}\n`, stderr: '' },
+      });
+    }
+    expect(await run('--env-file', '/no/such/file', busyboxName, 'true')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^ctrd: --env-file \/no\/such\/file cannot be read: ENOENT/),
+    });
   });
 
   it('has docker’s exit codes for a program that is missing or none', async () => {
@@ -224,6 +242,20 @@ describe('ctrd and a container that runs', () => {
       exitCode: 0,
     });
     expect(await readFile(join(folder, 'taken'), 'utf8')).toBe('made\n');
+    await symlink('taken', join(folder, 'link'));
+    await cli.ok('cp', 'job:/tmp/in/note', join(folder, 'link'));
+    expect(await readFile(join(folder, 'taken'), 'utf8')).toBe('from outside\n');
+    expect(await cli.run(['cp', join(folder, 'none'), 'job:/tmp'])).toMatchObject({
+      ...{ exitCode: 125, stderr: expect.stringContaining(`${join(folder, 'none')} cannot be`) },
+    });
+    // As /dev/null is.
+    const device = join(folder, 'device');
+    await promisify(execFile)('mknod', [device, 'c', '1', '3']);
+    expect(await cli.run(['cp', 'job:/made', device])).toMatchObject({
+      ...{ exitCode: 125, stderr: expect.stringContaining('is not a regular file or a folder') },
+    });
+    await cli.ok('save', busyboxName, '--output', device);
+    expect((await lstat(device)).isCharacterDevice()).toBe(true);
     expect(await cli.ok('logs', '--tail', '1', 'job')).toBe('from outside\n');
     expect(await cli.ok('ps', '-a', '-q', '-f', 'exited=3')).toBe('job\n');
     expect(await cli.run(['start', '-a', 'job'])).toEqual({

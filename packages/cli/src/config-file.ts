@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CtrdError } from '@ctrd/client/core';
+import { followed } from './host-file.js';
 
 /** Where commands go, under a name. */
 export interface NamedContext {
@@ -60,12 +61,13 @@ export function parseConfig(text: string, path: string): ConfigFile {
   return current === undefined ? { contexts: named } : { current, contexts: named };
 }
 
-/** Writes it, so that nobody ever reads half of it. */
+/** Writes it, so that nobody ever reads half of it. A link to it stays one. */
 export async function writeConfig(config: ConfigFile, path = configPath()): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
+  const target = await followed(path);
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+  const draft = `${target}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-  await rename(draft, path);
+  await rename(draft, target);
 }
 
 /** The context of a name; an unknown name is an error that lists those there are. */

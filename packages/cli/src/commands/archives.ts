@@ -1,9 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invalidArgument } from '@ctrd/client/core';
 import type { Run } from '../context.js';
+import { writeHostFile } from '../host-file.js';
 
 interface ExportFlags {
   readonly output?: string;
@@ -23,12 +22,5 @@ export const exportImages: Run<ExportFlags> = async (references, flags, context)
     await pipeline(Readable.from(archive), process.stdout, { end: false });
     return;
   }
-  const draft = `${output}.${process.pid}.part`;
-  try {
-    await pipeline(Readable.from(archive), createWriteStream(draft), { signal });
-    await rename(draft, output);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+  await writeHostFile(output, archive, signal);
 };

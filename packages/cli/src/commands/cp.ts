@@ -1,11 +1,13 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { hasCode, invalidArgument } from '@ctrd/client/core';
-import { packTar, unpackTar } from 'modern-tar/fs';
+import { unpackTar } from 'modern-tar/fs';
 import type { Context, Run } from '../context.js';
 import { findContainer } from '../find-container.js';
+import { followed } from '../host-file.js';
+import { localArchive, unreadable } from '../local-archive.js';
 import { type CopyEnd, parseCopyEnd, withFirstName } from '../options/copy-end.js';
 
 /** Copies between a container and here; `-` is a tar archive, as for docker. */
@@ -24,17 +26,33 @@ async function copyOut(
   context: Context,
 ): Promise<void> {
   const { client, signal } = context;
+  const place = target === '-' ? undefined : await placeFor(target);
   const { id: container } = await findContainer(context, reference);
   const archive = Readable.from(client.copyFrom({ container, path, signal }));
-  if (target === '-') {
+  if (place === undefined) {
     await pipeline(archive, process.stdout, { end: false, signal });
     return;
   }
-  // Into a folder that is there; otherwise the target is the name that it gets.
-  const isFolder = target.endsWith('/') || (await isDirectory(target));
-  const into = isFolder ? resolve(target) : dirname(resolve(target));
-  const rename = isFolder ? undefined : withFirstName(basename(resolve(target)));
-  await pipeline(archive, unpackTar(into, rename === undefined ? {} : { map: rename }), { signal });
+  const { into, name } = place;
+  const map = name === undefined ? {} : { map: withFirstName(name) };
+  await pipeline(archive, unpackTar(into, map), { signal });
+}
+
+/** Into a folder that is there; otherwise the target is the name that it gets. */
+async function placeFor(
+  target: string,
+): Promise<{ readonly into: string; readonly name?: string }> {
+  const path = await followed(target);
+  const found = await stat(path).catch(() => undefined);
+  if (target.endsWith('/') || found?.isDirectory() === true) return { into: path };
+  // What it gets would take the place of a device or a pipe.
+  if (found !== undefined && !found.isFile()) {
+    throw invalidArgument(
+      'target',
+      `be a file or a folder: ${target} is not a regular file or a folder`,
+    );
+  }
+  return { into: dirname(path), name: basename(path) };
 }
 
 async function copyIn(
@@ -43,6 +61,11 @@ async function copyIn(
   context: Context,
 ): Promise<void> {
   const { client, signal } = context;
+  if (source !== '-') {
+    await lstat(source).catch((error) => {
+      throw unreadable(source, error);
+    });
+  }
   const { id: container } = await findContainer(context, reference);
   if (source === '-') {
     await client.copyTo({ container, path, source: process.stdin, signal });
@@ -50,12 +73,10 @@ async function copyIn(
   }
   const folder = path.endsWith('/') || (await isFolderInside(client, { container, path, signal }));
   const name = folder ? basename(resolve(source)) : basename(path);
-  const entry = { source: resolve(source), target: name };
-  const type = (await isDirectory(source)) ? ('directory' as const) : ('file' as const);
   await client.copyTo({
     ...{ container, signal },
     path: folder ? path : dirname(path),
-    source: packTar([{ ...entry, type }]),
+    source: localArchive(source, name),
   });
 }
 
@@ -77,8 +98,3 @@ async function isFolderInside(
 
 /** Where a header of a tar archive has the kind of its entry. */
 const typeFlag = 156;
-
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isDirectory() === true;
-}
