@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { busyboxName, cliFixture, waitFor } from './support/index.js';
+import {
+  busyboxImage,
+  busyboxName,
+  cliFixture,
+  file,
+  testRegistry,
+  waitFor,
+} from './support/index.js';
 
 // What ctrd has noted of a container that ctr removes stays: see the limits in docs/cli.md.
 const cli = cliFixture(import.meta.url, { except: /^exit ours~~watch$/ });
@@ -173,6 +180,43 @@ describe('ctrd run that goes wrong', () => {
     const line = `${cli.shell(['--help'])} ${whither}; echo $PIPESTATUS`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line]);
     expect({ stdout, stderr }).toEqual({ stdout: `${exitCode}\n`, stderr: told });
+  });
+
+  it.each([
+    ['logs -f', ['logs', '-f', 'told'], 'head -1'],
+    ['save', ['save', busyboxName], 'head -c 100'],
+    ['cp', ['cp', 'told:/bin', '-'], 'head -c 100'],
+  ])(
+    'gives back what it holds when nobody reads the output any more: %s',
+    async (_, args, reader) => {
+      const script = 'trap exit TERM; while :; do echo told; sleep 0.01; done';
+      await cli.ok('run', '-d', '--name', 'told', busyboxName, 'sh', '-c', script);
+      const { stdout, stderr } = await promisify(execFile)(
+        'bash',
+        ['-c', `${cli.shell(args)} | ${reader} > /dev/null; echo $PIPESTATUS`],
+        { env: { ...process.env, ...cli.env } },
+      );
+      expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
+      expect(JSON.parse(await cli.ok('lease', 'ls', '-o', 'json'))).toEqual([]);
+      const mounts = join(containerd.runtimeDir, 'mounts');
+      expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(` ${mounts}/`);
+      await cli.ok('rm', '-f', 'told');
+    },
+  );
+
+  it('leaves to sweep what it held when it is killed', async () => {
+    await using registry = await testRegistry();
+    const { manifest, config, layers } = await busyboxImage({ layers: [[file('killed', 'pull')]] });
+    registry.addManifest('box', manifest, '1');
+    for (const { bytes } of [config, ...layers]) registry.addBlob(bytes);
+    registry.misbehave(({ url = '' }) => url.endsWith(layers.at(-1)?.digest ?? ''));
+    const { child, ended } = cli.start(['pull', `${registry.host}/box:1`]);
+    const leases = async () => JSON.parse(await cli.ok('lease', 'ls', '-o', 'json'));
+    await waitFor(async () => (await leases()).length === 1);
+    child.kill('SIGKILL');
+    await ended;
+    expect(await cli.ok('sweep', '--kind', 'lease')).toMatch(/^removed 1, /);
+    expect(await leases()).toEqual([]);
   });
 
   it('ends its container when nobody reads the output any more', async () => {

@@ -15,6 +15,8 @@ export interface CommandSpec {
   readonly prints?: boolean;
   /** It looks for what owners that died have left. */
   readonly sweeps?: boolean;
+  /** What it holds in the daemon is for the time it runs: of one that is killed, `sweep` removes it. */
+  readonly transient?: boolean;
   /** Not for people: no help shows it. */
   readonly hidden?: boolean;
   readonly commands?: readonly CommandSpec[];

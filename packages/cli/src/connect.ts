@@ -9,7 +9,7 @@ import type {
   Run,
 } from './context.js';
 import { settingsOf } from './settings.js';
-import { relaySignals } from './terminal/signals.js';
+import { relaySignals, type SignalRelay } from './terminal/signals.js';
 
 /** One call of a command. */
 export interface Call {
@@ -23,6 +23,11 @@ export interface Call {
 /** Does a command's work, with as much of a client as it needs, closed afterwards, whatever happens. */
 export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
   using signals = relaySignals();
+  // Whatever came of a command whose output went nowhere, that is why.
+  await runWith(signals, spec, call).finally(() => signals.throwIfLost());
+}
+
+async function runWith(signals: SignalRelay, spec: CommandSpec, call: Call): Promise<void> {
   const { print, exit, args, options } = call;
   const { signal } = signals;
   const settings = settingsOf(call.globals, process.env, await readConfig());
@@ -48,6 +53,7 @@ export async function runCommand(spec: CommandSpec, call: Call): Promise<void> {
   await using client = await connectAll(settings, options, {
     signal,
     sweeps: spec.sweeps === true,
+    transient: spec.transient === true,
   });
   await run(args, options, { ...local, client });
 }

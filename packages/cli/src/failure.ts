@@ -1,11 +1,19 @@
 import { CtrdError } from '@ctrd/client/core';
+import { isReaderGone, readerGone, readerGoneCode } from './terminal/lost-output.js';
 
 /** Docker's codes: 125 for ctrd itself, 126 and 127 for the program that was to run. */
 export function exitCodeOf(error: unknown): number {
+  if (isQuiet(error)) return readerGoneCode;
   if (!(error instanceof CtrdError)) return 125;
   if (error.reason === 'command-not-executable') return 126;
   if (error.reason === 'command-not-found') return 127;
   return error.code === 'aborted' && error.reason === 'interrupted' ? 130 : 125;
+}
+
+/** Nobody is there to be told: whoever read the output has gone. */
+export function isQuiet(error: unknown): boolean {
+  if (error instanceof CtrdError) return error.reason === readerGone;
+  return error instanceof Error && isReaderGone(error);
 }
 
 /** What happened, to what, and what to try. */

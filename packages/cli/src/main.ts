@@ -22,8 +22,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageError;
     // Loaded only now: a command line that is well costs nothing.
-    const { exitCodeOf, explain } = await import('./failure.js');
-    process.stderr.write(`ctrd: ${explain(error)}\n`);
+    const { exitCodeOf, explain, isQuiet } = await import('./failure.js');
+    if (!isQuiet(error)) process.stderr.write(`ctrd: ${explain(error)}\n`);
     return exitCodeOf(error);
   }
 }

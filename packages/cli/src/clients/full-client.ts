@@ -1,5 +1,6 @@
 import { defaultClient } from '@ctrd/client';
 import { Connector, http2Connector, Owner, Report } from '@ctrd/client/core';
+import type { CommandSpec } from '../command-spec.js';
 import type { Settings } from '../settings.js';
 import { forsakenContainers } from './forsaken.js';
 import { toldToUser } from './report.js';
@@ -9,6 +10,9 @@ export interface ClientWishes {
   /** The platform of a command is that of all it does: `run` looks for the image that was pulled. */
   readonly platform?: string;
 }
+
+/** What kind of command it is for. */
+type Kind = Required<Pick<CommandSpec, 'sweeps' | 'transient'>>;
 
 /**
  * A person is the owner of what commands make, and outlives them: a container that `create` has made
@@ -20,14 +24,15 @@ const operator: Owner = { id: 'operator', state: async () => 'unknown' };
 export function connectAll(
   settings: Settings,
   { platform }: ClientWishes,
-  { signal, sweeps }: { readonly signal: AbortSignal; readonly sweeps: boolean },
+  { signal, sweeps, transient }: Kind & { readonly signal: AbortSignal },
 ) {
   const options = { ...settings, images: { platform } };
   const builder = defaultClient(options)
     .provide(Connector, http2Connector())
     .provide(Report, toldToUser);
   // Who looks for what the dead have left must be able to tell who lives.
-  return sweeps
-    ? builder.use(forsakenContainers(settings.namespace)).connect({ signal })
+  if (sweeps) return builder.use(forsakenContainers(settings.namespace)).connect({ signal });
+  return transient
+    ? builder.connect({ signal })
     : builder.provide(Owner, operator).connect({ signal });
 }

@@ -101,7 +101,7 @@ async function namesOf(
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(patienceMs)]);
   try {
     const settings = settingsOf(globals, process.env, await readConfig());
-    await using client = await connectAll(settings, {}, { signal, sweeps: false });
+    await using client = await connectAll(settings, {}, { signal, sweeps: false, transient: true });
     if (kind === 'container') return (await client.listContainers({ signal })).map(nameOf);
     if (kind === 'image') return (await client.listImages({ signal })).map(({ name }) => name);
     return (await client.listNamespaces({ signal })).map(({ name }) => name);

@@ -237,6 +237,7 @@ export const containerCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'cp <source> <target>',
+    transient: true,
     description: 'Copy files out of a container or into it; - is a tar archive.',
     examples: [
       'ctrd cp web:/etc/nginx/nginx.conf .',
@@ -247,6 +248,7 @@ export const containerCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'diff <container>',
+    transient: true,
     description: 'List what a container has added (A), changed (C) and deleted (D) of its files.',
     prints: true,
     examples: ['ctrd diff web', 'ctrd diff -o json web'],
@@ -254,6 +256,7 @@ export const containerCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'commit <container> <image>',
+    transient: true,
     description: 'Make an image of what a container has changed.',
     options: [
       flag('--author <text>', 'who made it'),

@@ -33,6 +33,7 @@ const rmiCommand: CommandSpec = {
 export const imageCommands: readonly CommandSpec[] = [
   {
     usage: 'pull <image>',
+    transient: true,
     description: 'Fetch an image from its registry, and show how it goes.',
     options: [
       flag('-q, --quiet', 'print nothing'),
@@ -45,6 +46,7 @@ export const imageCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'push <image>',
+    transient: true,
     description: 'Send an image to its registry: only what is not there yet.',
     options: [
       flag('-q, --quiet', 'print nothing'),
@@ -58,6 +60,7 @@ export const imageCommands: readonly CommandSpec[] = [
   imagesCommand,
   {
     usage: 'import [file]',
+    transient: true,
     alias: 'load',
     description: 'Import the images of an archive (OCI layout or docker save); - is our input.',
     options: [
@@ -71,6 +74,7 @@ export const imageCommands: readonly CommandSpec[] = [
   },
   {
     usage: 'export <image...>',
+    transient: true,
     alias: 'save',
     description: 'Write images as an archive that docker load and podman load read as well.',
     options: [

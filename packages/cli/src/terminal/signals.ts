@@ -1,13 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { CtrdError } from '@ctrd/client/core';
-import { endWithOutput, isReaderGone } from './lost-output.js';
+import { endWithOutput, isReaderGone, readerGone, unwritten } from './lost-output.js';
 
 /** What the signals that come to this process mean. */
 export interface SignalRelay extends Disposable {
-  /** Aborts with the first SIGINT, SIGTERM or SIGHUP, unless they are forwarded. */
+  /**
+   * Aborts with the first SIGINT, SIGTERM or SIGHUP, unless they are forwarded, and when the output
+   * cannot be written any more.
+   */
   readonly signal: AbortSignal;
   /** Leads signals somewhere else until the result is disposed. */
   forward(to: (name: NodeJS.Signals) => void): Disposable;
+  /** Throws when some of the output was not written. */
+  throwIfLost(): void;
 }
 
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -27,7 +32,17 @@ export function relaySignals(): SignalRelay {
       interrupted.abort(new CtrdError('interrupted', { code: 'aborted', reason: 'interrupted' }));
     }
   };
+  let loss: CtrdError | undefined;
+  // A command gives back what it holds first.
+  const lost = (error: NodeJS.ErrnoException) => {
+    // A terminal that went away; what that means is not ours to say.
+    if (error.code === 'EIO') return;
+    const reason = isReaderGone(error) ? readerGone : 'output';
+    loss = new CtrdError(unwritten(error), { code: 'aborted', reason, cause: error });
+    interrupted.abort(loss);
+  };
   for (const name of ending) process.on(name, came);
+  process.stdout.off('error', endWithOutput).on('error', lost);
   return {
     signal: interrupted.signal,
     forward(to) {
@@ -37,17 +52,21 @@ export function relaySignals(): SignalRelay {
         if (isReaderGone(error)) to('SIGKILL');
       };
       for (const name of others) process.on(name, to);
-      process.stdout.off('error', endWithOutput).on('error', kill);
+      process.stdout.off('error', lost).on('error', kill);
       return {
         [Symbol.dispose]() {
           forwarded = undefined;
           for (const name of others) process.off(name, to);
-          process.stdout.off('error', kill).on('error', endWithOutput);
+          process.stdout.off('error', kill).on('error', lost);
         },
       };
     },
+    throwIfLost() {
+      if (loss !== undefined) throw loss;
+    },
     [Symbol.dispose]() {
       for (const name of ending) process.off(name, came);
+      process.stdout.off('error', lost).on('error', endWithOutput);
     },
   };
 }
