@@ -106,6 +106,19 @@ describe('what is printed', () => {
     expect(JSON.parse(json(value))).toEqual({ bytes: 12, at: '1970-01-01T00:00:00.000Z' });
   });
 
+  it('is JSON without the forms of protobuf: bytes are base64, timestamps texts', () => {
+    const at = (nanos: number) => ({ $typeName: 'google.protobuf.Timestamp', seconds: 61n, nanos });
+    const payload = { $typeName: 'containerd.events.TaskExit', pid: 7, exitedAt: at(5_000_000) };
+    expect(JSON.parse(json({ payload, whole: at(0) }))).toEqual({
+      payload: { pid: 7, exitedAt: '1970-01-01T00:01:01.005000000Z' },
+      whole: '1970-01-01T00:01:01Z',
+    });
+    const extensions = { plain: Uint8Array.of(102, 111, 111), buffer: Buffer.from('foo') };
+    expect(jsonLine({ extensions })).toBe('{"extensions":{"plain":"Zm9v","buffer":"Zm9v"}}');
+    expect(jsonLine(Buffer.from('foo'))).toBe('"Zm9v"');
+    expect(jsonLine(at(1))).toBe('"1970-01-01T00:01:01.000000001Z"');
+  });
+
   it('is a list of what one thing is', () => {
     const value = { a: 1, none: undefined, list: ['x', 'y'], empty: [], in: { b: new Date(0) } };
     expect(listing(value)).toBe('a: 1\nlist: x, y\nempty: -\nin:\n  b: 1970-01-01T00:00:00.000Z\n');
