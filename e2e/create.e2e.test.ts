@@ -305,6 +305,32 @@ describe("an image's labels", () => {
   });
 });
 
+describe('an id', () => {
+  it('that is taken is told of the container, whatever it was to be made of', async () => {
+    await using box = await client.createContainer({ id: 'id', image: busyboxName, ...sleeps });
+    const taken = {
+      ...{ code: 'already-exists', operation: 'createContainer', subject: 'id' },
+      rawMessage: 'a container of this id exists',
+    };
+    for (const root of [{ image: busyboxName }, { rootfs }]) {
+      const second = client.createContainer({ id: 'id', ...root, ...sleeps });
+      await expect(second).rejects.toMatchObject(taken);
+    }
+    expect((await box.info()).status).toBe('running');
+    expect((await box.run({ args: ['true'] })).exitCode).toBe(0);
+  });
+
+  it('whose snapshot is there without a container is told of the snapshot', async () => {
+    await client.createSnapshot('left', { image: busyboxName });
+    const making = client.createContainer({ id: 'left', image: busyboxName, ...sleeps });
+    await expect(making).rejects.toMatchObject({
+      code: 'already-exists',
+      message: expect.stringContaining('snapshot'),
+    });
+    await client.removeSnapshot('left');
+  });
+});
+
 describe('a restart policy', () => {
   it('is followed by the daemon until somebody stops the container', async () => {
     const plugin = {
@@ -350,5 +376,25 @@ describe('a restart policy', () => {
       labels: { 'containerd.io/restart.status': 'stopped' },
     });
     await other.destroyContainer('again');
+  });
+
+  it('is refused, with nothing made, by a daemon whose monitor does not know it', async () => {
+    const knows = { '1.6': false, '1.7': true, '2.1': true }[containerd.line];
+    for (const policy of ['unless-stopped', 'on-failure', 'on-failure:3'] as const) {
+      const making = client.createContainer({
+        ...{ id: 'policy', image: busyboxName, ...sleeps, start: false },
+        restart: { policy },
+      });
+      if (knows) {
+        const box = await making;
+        expect((await box.info()).labels).toMatchObject({ 'containerd.io/restart.policy': policy });
+        await box.destroy({ graceMs: 0 });
+      } else {
+        await expect(making).rejects.toMatchObject({ code: 'unimplemented', field: 'restart' });
+      }
+      const gone = { code: 'not-found' };
+      await expect(client.getContainer('policy')).rejects.toMatchObject(gone);
+      await expect(client.getSnapshot('policy')).rejects.toMatchObject(gone);
+    }
   });
 });

@@ -141,8 +141,8 @@ export type ContainerEventHook = Handler<ContainerEvent>;
 export interface ContainerAPIClient {
   /**
    * Makes a container and starts it. Throws `already-exists`, `not-found` (image, snapshot, user),
-   * `invalid-argument`, and `failed-precondition` with reason `command-not-found` or
-   * `command-not-executable`. When it fails, nothing of it is left.
+   * `invalid-argument`, `unimplemented` for a restart policy that the daemon does not know, and
+   * `failed-precondition` with reason `command-not-found` or `command-not-executable`. When it fails, nothing of it is left.
    */
   createContainer(options: ContainerOptions): Promise<Container>;
   /**

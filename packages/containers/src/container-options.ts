@@ -32,7 +32,10 @@ export interface RuntimeOption {
   readonly configPath?: string | undefined;
 }
 
-/** When containerd itself starts the container again (its restart monitor looks every 10 s). */
+/**
+ * When containerd itself starts the container again (its restart monitor looks every 10 s). That of
+ * containerd 1.6 knows only `always`: any other policy is `unimplemented` there.
+ */
 export interface RestartOption {
   readonly policy: 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
   /** Where the output goes after a restart; pipes do not survive one. Default: nowhere. */

@@ -1,4 +1,4 @@
-import { createRollback, type Running, throwIfAborted } from '@ctrd/core';
+import { CtrdError, createRollback, hasCode, type Running, throwIfAborted } from '@ctrd/core';
 import type { ContainerOptions } from '../container-options.js';
 import { beforeCreate, exited } from '../exits/moments.js';
 import { createProcessIo, type ProcessIo } from '../io/process-io.js';
@@ -13,6 +13,7 @@ import type { ContainerParts } from './parts.js';
 import { findRecord, labelRecord } from './records.js';
 import type { LiveContainer } from './registry.js';
 import { restartLabels, startedLabels } from './restart.js';
+import { checkMonitor } from './restart-monitor.js';
 import { makeRoot, type Root } from './root.js';
 import { runtimeOf } from './runtime.js';
 import { startProcess } from './start.js';
@@ -27,15 +28,18 @@ export async function createContainer(
 ): Promise<LiveContainer> {
   const { id, signal } = options;
   const stdio = checkContainerOptions(options);
+  await checkMonitor(parts.rpc, options.restart, signal);
   using _turn = await parts.locks.lock(id, signal);
   await using rollback = createRollback(parts.report);
   // It holds an image's snapshot until the record names it.
   await using lease =
     options.image === undefined ? undefined : await parts.leases.create({ signal });
 
-  const root = await makeRoot(parts, options, lease, rollback);
+  const root = await unlessTaken(parts, options, () => makeRoot(parts, options, lease, rollback));
   const spec = await makeSpec(parts, options, root);
-  await makeRecord(parts, options, { root, spec, stdio }, rollback);
+  await unlessTaken(parts, options, () =>
+    makeRecord(parts, options, { root, spec, stdio }, rollback),
+  );
   // The daemon forgets it while it makes the task; the end of this call waits for both.
   void lease?.[Symbol.asyncDispose]();
   const { runtimeDir, report, owner } = parts;
@@ -63,6 +67,27 @@ export async function createContainer(
   process.begun();
   rollback.commit();
   return container;
+}
+
+/**
+ * A step that needs the id; that it is taken is told of the container that has it, whatever the step
+ * ran into. What a dead one has left, such as a snapshot without a record, is told as it is.
+ */
+async function unlessTaken<T>(
+  { rpc }: ContainerParts,
+  { id, signal }: Running<ContainerOptions>,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!hasCode(error, 'already-exists')) throw error;
+    const holder = await findRecord(rpc, id, signal).catch(() => undefined);
+    if (holder === undefined) throw error;
+    throw new CtrdError('a container of this id exists', {
+      ...{ code: 'already-exists', subject: id, cause: error },
+    });
+  }
 }
 
 /** Watches a container's own process. `keepTask` leaves the stopped task as it is. */

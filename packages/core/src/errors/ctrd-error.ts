@@ -7,7 +7,10 @@ export interface ErrorFacts {
   readonly operation?: string | undefined;
   /** What it was done to: a container's id, an image's reference. */
   readonly subject?: string | undefined;
-  /** The input at fault, as a path: `resources.memory`. Only with `invalid-argument`. */
+  /**
+   * The input at fault, as a path: `resources.memory`. With `invalid-argument`, and with
+   * `unimplemented` for an option that the daemon does not know.
+   */
   readonly field?: string | undefined;
   /** A finer word under the code, such as `refused` under `unavailable`. */
   readonly reason?: string | undefined;
