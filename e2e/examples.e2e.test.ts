@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,15 +12,18 @@ import { audit } from '../examples/plugin/main.js';
 import { greet } from '../examples/quick-start/main.js';
 import { bundle } from '../tools/bundles/bundle.js';
 import {
+  busyboxImage,
   busyboxImageTar,
   busyboxName,
   busyboxRootfs,
+  clientProgram,
   daemon,
   leakOracle,
   namespaceOf,
+  testRegistry,
 } from './support/index.js';
 
-const { address } = daemon();
+const { address, runtimeDir } = daemon();
 const namespace = namespaceOf(import.meta.url);
 const oracle = leakOracle(daemon(), namespace);
 let folder: string;
@@ -45,7 +49,7 @@ async function withImage(space: string, run: () => Promise<void>): Promise<void>
 }
 
 describe('the examples', () => {
-  it('quick-start: greets from a container', async () => {
+  it('quick-start: greets from a container, of an image that is there and of one that is pulled', async () => {
     const printed: string[] = [];
     const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
       printed.push(String(text));
@@ -55,10 +59,18 @@ describe('the examples', () => {
       await withImage('quick-start', async () => {
         expect(await greet(busyboxName, { address })).toBe(3);
       });
+      await using registry = await testRegistry();
+      const { manifest, config, layers } = await busyboxImage();
+      registry.addManifest('box', manifest, '1');
+      for (const { bytes } of [config, ...layers]) registry.addBlob(bytes);
+      const pulled = `${registry.host}/box:1`;
+      expect(await greet(pulled, { address })).toBe(3);
+      await using client = await defaultClient({ address, namespace: 'quick-start' }).connect();
+      await client.removeImage(pulled, { sync: true });
     } finally {
       write.mockRestore();
     }
-    expect(printed.join('')).toContain('hello from container\n');
+    expect(printed.join('')).toBe('hello from container\n'.repeat(2));
   });
 
   it('containers: runs, enters, logs and ends', async () => {
@@ -68,6 +80,26 @@ describe('the examples', () => {
     expect(await life.enter(client, rootfs)).toEqual(['app\n', 'timeout']);
     expect(await life.logged(client, rootfs, join(folder, 'x.log').slice(1))).toBe('1\n2\n3\n');
     expect(await life.end(client, rootfs)).toBe(137);
+    const source = join(folder, 'input');
+    await mkdir(source);
+    await writeFile(join(source, 'file'), 'from the host');
+    expect(await life.isolated(client, rootfs, source)).toBe('app hello from the host\n');
+    await client.close();
+    await oracle.expectNothingLeft(before);
+  });
+
+  it('containers: takes up what a killed program has left', async () => {
+    const before = await oracle.count();
+    {
+      await using program = clientProgram(daemon(), namespace, {
+        body: `await client.createContainer({ id: 'left', ...args });
+               console.log('made');`,
+        args: { rootfs, args: ['sh', '-c', 'sleep 1; exit 9'] },
+      });
+      await once(program.process.stdout, 'data');
+    }
+    await using client = await life.connect({ address, namespace, runtimeDir });
+    expect(await life.resume(client)).toEqual(['left: 9']);
     await client.close();
     await oracle.expectNothingLeft(before);
   });

@@ -25,6 +25,8 @@ if (command === undefined)
 requireNode(20, 19);
 installModules();
 installPackages(command.packages);
+// Ctrl-C is for the program that is started: it cleans up, and its end is ours.
+process.on('SIGINT', () => {});
 const fromSource = ['--conditions=@ctrd/source', '--import', 'tsx'];
 process.exit(run(process.execPath, [...fromSource, command.main, ...rest], { stdio: 'inherit' }));
 

@@ -67,3 +67,40 @@ export async function end(client: Client, rootfs: string): Promise<number> {
   return exit.exitCode;
 }
 // #endregion
+
+// #region options
+/** Runs a program as another user, with a folder of the host, variables, and time limits. */
+export async function isolated(client: Client, rootfs: string, source: string): Promise<string> {
+  await using job = await client.createContainer({
+    id: 'isolated',
+    rootfs,
+    args: ['sh', '-c', 'echo "$(id -un) $GREETING $(cat /input/file)"'],
+    user: 'app', // or `1000`, `app:audio`, `1000:1000`
+    env: { GREETING: 'hello', HOME: undefined }, // or ['GREETING=hello', 'HOME']
+    mounts: [
+      { source, destination: '/input', readOnly: true },
+      { type: 'tmpfs', source: 'tmpfs', destination: '/scratch', options: ['nosuid', 'size=16m'] },
+    ],
+    stdio: 'pipe',
+    timeoutMs: 30_000, // of the creation, not of the container
+  });
+  const exit = job.wait({ signal: AbortSignal.timeout(10_000) });
+  const [output] = await Promise.all([text(job.stdout), exit]);
+  return output;
+}
+// #endregion
+
+// #region recover
+/** What a new life of a program does first: it takes up what an earlier one has left. */
+export async function resume(client: Client): Promise<readonly string[]> {
+  const ended: string[] = [];
+  for (const { id, container, exit, error } of await client.recoverAll()) {
+    if (error !== undefined) throw error;
+    // `exit`: it had ended, and was told of before; `container`: the handle, watched from now on.
+    const { exitCode } = exit ?? (await container?.wait()) ?? {};
+    ended.push(`${id}: ${exitCode}`);
+    await client.destroyContainer(id);
+  }
+  return ended;
+}
+// #endregion

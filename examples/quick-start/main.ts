@@ -1,10 +1,15 @@
 // #region quick-start
 import { text } from 'node:stream/consumers';
-import { createClient } from '@ctrd/client';
+import { createClient, hasCode } from '@ctrd/client';
 
-/** Runs a program in a container of an image, and prints what it printed and how it ended. */
+/** Runs a program in a container of an image, prints its output, and answers its exit code. */
 export async function greet(image: string, options: { address?: string } = {}): Promise<number> {
   await using client = await createClient({ ...options, namespace: 'quick-start' });
+
+  await client.getImage(image).catch((error) => {
+    if (!hasCode(error, 'not-found')) throw error;
+    return client.pullImage(image);
+  });
 
   await using job = await client.createContainer({
     id: 'job-1',

@@ -1,9 +1,13 @@
 import { build } from 'esbuild';
 import { repository } from '../checks/workspace.js';
 
+/** What the documents tell a host to put before a bundle that is an ES module. */
+export const esmBanner =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
 /** What a host ships when it bundles a module. */
 export interface Bundle {
-  /** The code, as an ES module for Node. */
+  /** The code for Node. */
   readonly code: string;
   /** Bytes, minified. */
   readonly bytes: number;
@@ -11,23 +15,29 @@ export interface Bundle {
   readonly packages: ReadonlyMap<string, number>;
 }
 
-/** Bundles a module of the repository, given as its text; `external` modules stay imports. */
+/** How a module is bundled. */
+export interface BundleOptions {
+  /** Modules that stay imports. Default: none. */
+  readonly external?: string[];
+  /** Default: an ES module. */
+  readonly format?: 'esm' | 'cjs';
+}
+
+/** Bundles a module of the repository, given as its text. */
 export async function bundle(
   text: string,
-  { external = [] }: { readonly external?: string[] } = {},
+  { external = [], format = 'esm' }: BundleOptions = {},
 ): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: text, resolveDir: repository, loader: 'ts' },
     ...{ bundle: true, minify: true, write: false, metafile: true },
-    ...{ platform: 'node', target: 'node20', format: 'esm' },
+    ...{ platform: 'node', target: 'node20', format },
     external,
     absWorkingDir: repository,
     conditions: ['@ctrd/source', 'module', 'import'],
     outfile: 'bundle.js',
-    // grpc-js is CommonJS and asks for Node's modules by require().
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire('/');",
-    },
+    // grpc-js and debug are CommonJS and ask for Node's modules by require().
+    banner: format === 'esm' ? { js: esmBanner } : {},
   });
   const [file] = outputFiles;
   const [output] = Object.values(metafile.outputs);

@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { bundle } from './bundle.js';
+import { repository } from '../checks/workspace.js';
+import { bundle, esmBanner } from './bundle.js';
 
 const names = async (text: string) => [...(await bundle(text)).packages.keys()];
 
@@ -45,5 +51,30 @@ describe('a host that bundles', () => {
     for (const absent of ['@grpc/grpc-js', 'long', 'protobufjs']) {
       expect(packages.has(absent)).toBe(false);
     }
+  });
+
+  it.each([
+    ['esm', 'mjs'],
+    ['cjs', 'cjs'],
+  ] as const)('as %s starts, with everything in it', async (format, ending) => {
+    const folder = await mkdtemp(join(tmpdir(), 'ctrd-bundle-'));
+    try {
+      const { code } = await bundle(
+        `import { createClient } from '@ctrd/client';
+         createClient({ address: '/nowhere.sock' }).catch(({ code }) => console.log(code));`,
+        { format },
+      );
+      const file = join(folder, `host.${ending}`);
+      await writeFile(file, code);
+      const { stdout } = await promisify(execFile)(process.execPath, [file], { cwd: folder });
+      expect(stdout).toBe('unavailable\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is told to begin an ES module as these do', async () => {
+    const text = await readFile(join(repository, 'packages/core/README.md'), 'utf8');
+    expect(text).toContain(`--banner:js="${esmBanner}"`);
   });
 });
