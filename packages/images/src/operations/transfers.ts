@@ -28,7 +28,6 @@ import { pushImage } from '../push/push-image.js';
 import { type PushedImage, toldOf } from '../push/push-progress.js';
 import { completeReference, normalizeReference, parseReference } from '../reference/reference.js';
 import { unpackImage } from '../unpack/unpack-image.js';
-import { aboutImage } from './about-image.js';
 import type { Defaults } from './defaults.js';
 
 /** How images come and go: registries, archives, and what containers have changed. */
@@ -55,9 +54,8 @@ export function transferOperations(parts: ImageParts, puller: Puller, defaults: 
         progress.image('done');
         return await defaults.info(record, platform, signal);
       } catch (error) {
-        const failure = aboutImage(error, { reference, name });
-        progress.fail(toCtrdError(failure));
-        throw failure;
+        progress.fail(toCtrdError(error));
+        throw error;
       }
     }),
     pushImage: onSubject<PushImageOptions, PushedImage>(async (reference, options) => {
@@ -65,17 +63,12 @@ export function transferOperations(parts: ImageParts, puller: Puller, defaults: 
       const { concurrency = 3, chunkBytes } = options;
       checkCount('concurrency', concurrency);
       if (chunkBytes !== undefined) checkCount('chunkBytes', chunkBytes);
-      const job = {
+      return await pushImage(parts, {
         ...{ reference, credentials, concurrency, chunkBytes, signal },
         onProgress: toldOf(options.onProgress, parts.report),
         to: completeReference(parseReference(to)),
         platform: platform === undefined ? undefined : parsePlatform(platform),
-      };
-      try {
-        return await pushImage(parts, job);
-      } catch (error) {
-        throw aboutImage(error, { reference, name: normalizeReference(reference) });
-      }
+      });
     }),
     importImage: onOptions<ImportImageOptions, readonly ImageInfo[]>(
       async (options) => {
