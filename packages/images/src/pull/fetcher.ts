@@ -1,4 +1,4 @@
-import { CtrdError, createLimit } from '@ctrd/core';
+import { CtrdError, createLimit, hasCode } from '@ctrd/core';
 import { type BlobInfo, type ContentPlace, tooLarge } from '../content/content-store.js';
 import { ofBytes } from '../content/write-blob.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -91,8 +91,15 @@ export function createFetcher(parts: ImageParts, options: FetcherOptions): Fetch
   async function storedBytes(descriptor: Descriptor): Promise<Uint8Array | undefined> {
     const stored = await content.find(descriptor.digest, place);
     if (stored === undefined) return undefined;
-    await checkFound(descriptor, stored);
-    return await content.readAll(descriptor, limits.documentBytes, place);
+    try {
+      await checkFound(descriptor, stored);
+      return await content.readAll(descriptor, limits.documentBytes, place);
+    } catch (error) {
+      // Nothing of ours holds it yet: it may just have been collected.
+      const isThere = (await content.find(descriptor.digest, place)) !== undefined;
+      if (isThere || !hasCode(error, 'not-found')) throw error;
+      return undefined;
+    }
   }
 
   /** The daemon's records say that a blob is there, and nothing of its file. */
