@@ -2,7 +2,7 @@ import { Tasks } from '@ctrd/api/services/tasks/v1';
 import { CtrdError, hasCode, pause, uninterrupted } from '@ctrd/core';
 import type { ProcessKey } from '../exits/exit-message.js';
 import type { ContainerParts } from './parts.js';
-import { findTask } from './tasks.js';
+import { findTask, type TaskState } from './tasks.js';
 
 /** Under `unavailable`: the daemon went away under a start, which has not happened. */
 export const notStarted = 'not-started';
@@ -26,8 +26,8 @@ export function startProcess(
       if (!hasCode(error, 'unavailable') || error.reason !== 'dropped') throw error;
       for (;;) {
         const task = await findTask(parts.patient, key, limit);
-        if (task !== undefined && task.status !== 'created') return task.pid;
-        if (task === undefined || (await withdrawn(parts, key, limit))) {
+        if (task !== undefined && hasBegun(key, task)) return task.pid;
+        if (task?.status !== 'created' || (await withdrawn(parts, key, limit))) {
           throw new CtrdError('the daemon went away before it was started', {
             ...{ code: 'unavailable', reason: notStarted, cause: error },
           });
@@ -35,6 +35,16 @@ export function startProcess(
       }
     }
   });
+}
+
+/**
+ * Whether the program of a process whose start was cut off has begun. What runc has prepared for a
+ * container gives up with 1 then; a program that ended with 1 so soon looks the same, and counts as not
+ * begun: nobody takes a start that failed for a result.
+ */
+function hasBegun({ execId }: ProcessKey, { status, exit }: TaskState): boolean {
+  const isPerhapsRuncs = execId === '' && exit?.exitCode === 1;
+  return status !== 'created' && !isPerhapsRuncs;
 }
 
 /**
